@@ -1,6 +1,6 @@
-namespace Engine.Hosting;
+namespace Engine.Hosting.Configuration;
 
-/// <summary>A settings record that can say what is wrong with its values. See <c>CheckedSettings</c> for how it is bound.</summary>
+/// <summary>A settings record that can say what is wrong with its values. <see cref="SettingsBinder"/> binds it.</summary>
 public interface IChecked
 {
     /// <summary>One sentence a problem: the property's name, its limits and the value it has. Empty when all is well.</summary>

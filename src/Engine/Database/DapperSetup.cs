@@ -1,0 +1,34 @@
+using System.Data;
+using System.Runtime.CompilerServices;
+using Dapper;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Engine.Database;
+
+/// <summary>Teaches Dapper the types that it gets wrong by itself; runs once when the assembly loads.</summary>
+static class DapperSetup
+{
+#pragma warning disable CA2255 // the setup must precede the first query, whoever makes it
+    [ModuleInitializer]
+#pragma warning restore CA2255
+    internal static void Run()
+    {
+        DefaultTypeMap.MatchNamesWithUnderscores = true;
+        SqlMapper.RemoveTypeMap(typeof(DateTimeOffset));
+        SqlMapper.RemoveTypeMap(typeof(DateTimeOffset?));
+        SqlMapper.AddTypeHandler(new UtcTimes());
+    }
+
+    /// <summary>timestamptz arrives as DateTime and a DateTimeOffset with an offset is refused: both become UTC here.</summary>
+    sealed class UtcTimes : SqlMapper.TypeHandler<DateTimeOffset>
+    {
+        public override DateTimeOffset Parse(object value) => new(DateTime.SpecifyKind((DateTime)value, DateTimeKind.Utc));
+
+        public override void SetValue(IDbDataParameter parameter, DateTimeOffset value)
+        {
+            parameter.Value = value.UtcDateTime;
+            ((NpgsqlParameter)parameter).NpgsqlDbType = NpgsqlDbType.TimestampTz;
+        }
+    }
+}

@@ -1,0 +1,16 @@
+using Engine.Access;
+using Engine.Database;
+using Engine.Http;
+
+namespace Engine.Hosting.Configuration;
+
+/// <summary>All settings records and the section each is bound from: what <c>engine.json</c> and <c>ENGINE__…</c> may name.</summary>
+public static class SettingsSections
+{
+    public static IReadOnlyList<(string Section, Type Type)> All { get; } =
+    [
+        ("Engine:Http", typeof(HttpSettings)),
+        ("Engine:Access", typeof(AccessSettings)),
+        ("Engine:Database", typeof(DatabaseSettings)),
+    ];
+}
