@@ -3,8 +3,6 @@ create table idempotency_keys (
     caller         text not null,
     key            text not null check (char_length(key) between 1 and 200),
     request_sha256 bytea not null check (octet_length(request_sha256) = 32),
-    status         smallint not null check (status between 200 and 299),
-    location       text,
     body           jsonb not null,
     created_at     timestamptz not null,
     primary key (caller, key)

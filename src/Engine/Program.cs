@@ -1,1 +1,3 @@
-return 0;
+using Engine.Hosting;
+using Engine.Hosting.Configuration;
+return await EngineHost.RunAsync(EngineSettings.Load(null), CancellationToken.None);

@@ -1,0 +1,141 @@
+using System.Net.Sockets;
+using Dapper;
+using Engine.Faults;
+using Engine.Hosting;
+using Npgsql;
+
+namespace Engine.Database;
+
+/// <summary>The database that this process works on, opened, brought up to date and with its clock measured.</summary>
+public sealed class EngineDatabase : IAsyncDisposable
+{
+    const int OldestMajor = 15;
+    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    EngineDatabase(NpgsqlDataSource source, DatabaseTime time, string serverVersion) =>
+        (Source, Time, ServerVersion) = (source, time, serverVersion);
+
+    /// <summary>Connections of the engine's own role.</summary>
+    public NpgsqlDataSource Source { get; }
+
+    public DatabaseTime Time { get; }
+
+    /// <summary>For example <c>15.18</c>.</summary>
+    public string ServerVersion { get; }
+
+    /// <param name="engine">What the engine works as; its pool has at most <see cref="DatabaseSettings.MaxPoolSize"/> connections.</param>
+    /// <param name="owner">What migrations run as.</param>
+    /// <exception cref="StartupException">It cannot be used; the message says why and what to do.</exception>
+    public static async Task<EngineDatabase> OpenAsync(
+        string engine, string owner, DatabaseSettings settings, TimeProvider host, ILoggerFactory loggers, CancellationToken ct)
+    {
+        var log = loggers.CreateLogger<EngineDatabase>();
+        var version = await ConnectAsync(owner, settings.StartTimeout, host, log, ct);
+        await using (var owning = NpgsqlDataSource.Create(Pooled(owner, 5)))
+        {
+            var migrate = new MigrateDatabase(owning, host, loggers.CreateLogger<MigrateDatabase>());
+            if (settings.MigrateOnStart) await MigrateAsync(migrate, ct);
+            else if ((await migrate.PlanAsync(null, ct)).Refusal() is { } refusal) throw refusal;
+        }
+
+        var source = NpgsqlDataSource.Create(Pooled(engine, settings.MaxPoolSize));
+        try
+        {
+            if (engine != owner) await ConnectAsync(engine, TimeSpan.Zero, host, log, ct);
+            await RequireRightsAsync(source, ct);
+            var time = new DatabaseTime(source, host);
+            await time.SyncAsync(ct);
+            return new EngineDatabase(source, time, version);
+        }
+        catch
+        {
+            await source.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await Source.DisposeAsync();
+
+    /// <summary>One connection, as a start needs it: waits for a server that does not answer yet, tells at once what will not mend itself.</summary>
+    /// <returns>The server's version.</returns>
+    public static async Task<string> ConnectAsync(string connectionString, TimeSpan patience, TimeProvider host, ILogger log, CancellationToken ct)
+    {
+        var started = host.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await using var connection = new NpgsqlConnection(Pooled(connectionString, 1));
+                await connection.OpenAsync(ct);
+                if (connection.PostgreSqlVersion.Major < OldestMajor)
+                    throw new StartupException($"The server at {Place(connectionString)} is PostgreSQL {connection.PostgreSqlVersion}; the engine needs {OldestMajor} or newer.",
+                        $"upgrade that server, or let Engine:Database:ConnectionString name a newer one.");
+                return connection.PostgreSqlVersion.ToString();
+            }
+            catch (Exception e) when (e is NpgsqlException or SocketException or TimeoutException && Fault.Of(e, ct) == FaultKind.Transient
+                && host.GetElapsedTime(started) < patience)
+            {
+                log.Waiting(Reason(e), host.GetUtcNow() + (patience - host.GetElapsedTime(started)));
+                await Task.Delay(Pause, host, ct);
+            }
+            catch (Exception e) when (e is NpgsqlException or SocketException or TimeoutException)
+            {
+                throw Explain(e, connectionString);
+            }
+        }
+    }
+
+    static async Task MigrateAsync(MigrateDatabase migrate, CancellationToken ct)
+    {
+        try
+        {
+            await migrate.RunAsync(null, ct);
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.UndefinedObject)
+        {
+            throw new StartupException($"The schema cannot be brought up to date: {e.MessageText}.",
+                "run db/roles.sql once as a role that may create roles, and let Engine:Database:OwnerConnectionString name the login that owns the database.", e);
+        }
+    }
+
+    static async Task RequireRightsAsync(NpgsqlDataSource source, CancellationToken ct)
+    {
+        await using var connection = await source.OpenConnectionAsync(ct);
+        if (await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            "select has_table_privilege('api_tokens', 'insert') and has_table_privilege('schema_migrations', 'select')", cancellationToken: ct))) return;
+        throw new StartupException($"The login {connection.UserName} lacks the rights of the role engine.", $"run in that database: grant engine to \"{connection.UserName}\";");
+    }
+
+    static string Pooled(string connectionString, int size) => new NpgsqlConnectionStringBuilder(connectionString)
+    {
+        ApplicationName = "engine", Timeout = 5, CommandTimeout = 30, KeepAlive = 30, MaxPoolSize = size, MinPoolSize = 0, IncludeErrorDetail = false,
+        ConnectionIdleLifetime = 60, CancellationTimeout = 2000, MaxAutoPrepare = 50, AutoPrepareMinUsages = 3,
+    }.ConnectionString;
+
+    /// <summary>Where a connection string leads, without what it must not show.</summary>
+    public static string Place(string connectionString)
+    {
+        var parts = new NpgsqlConnectionStringBuilder(connectionString);
+        return $"{parts.Host}:{parts.Port}/{parts.Database ?? parts.Username}";
+    }
+
+    static string Reason(Exception e) => e is PostgresException p ? p.MessageText : e.InnerException?.Message ?? e.Message;
+
+    static StartupException Explain(Exception e, string connectionString)
+    {
+        var place = Place(connectionString);
+        var user = new NpgsqlConnectionStringBuilder(connectionString).Username;
+        return e switch
+        {
+            PostgresException { SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification } => new(
+                $"PostgreSQL at {place} refuses the login {user}: {Reason(e)}.",
+                "correct user or password in ENGINE__DATABASE__CONNECTIONSTRING (or the file its _FILE names); on the server: alter role … password …", e),
+            PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } => new(
+                $"The server at {place} has no such database.", "create it there (create database …), or correct Database= in ENGINE__DATABASE__CONNECTIONSTRING.", e),
+            NpgsqlException { InnerException: SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData } } => new(
+                $"The database's host in {place} is not known: {Reason(e)}.", "correct Host= in ENGINE__DATABASE__CONNECTIONSTRING, or the name service.", e),
+            _ => new($"PostgreSQL at {place} cannot be reached: {Reason(e)}.",
+                "start it, or correct ENGINE__DATABASE__CONNECTIONSTRING; unset it to let the engine start its own.", e),
+        };
+    }
+}

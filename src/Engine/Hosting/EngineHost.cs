@@ -1,0 +1,130 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Engine.Access;
+using Engine.Database;
+using Engine.Hosting.Configuration;
+using Engine.Http;
+
+namespace Engine.Hosting;
+
+/// <summary>One running engine, from settings to a listening server and back.</summary>
+public sealed class EngineHost : IAsyncDisposable
+{
+    static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(20);
+
+    readonly EngineDatabase database;
+
+    EngineHost(EngineDatabase database, WebApplication app) => (this.database, App) = (database, app);
+
+    public WebApplication App { get; }
+
+    /// <summary>Where it listens, with the port that was really taken.</summary>
+    public IReadOnlyList<Uri> Addresses =>
+        [.. App.Urls.Select(a => new Uri(a))];
+
+    /// <summary>Runs until SIGINT or SIGTERM, then stops in order; a second signal ends the process at once.</summary>
+    /// <exception cref="StartupException">It cannot start, for a reason that a person can mend.</exception>
+    public static async Task<int> RunAsync(EngineSettings settings, CancellationToken ct)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        try
+        {
+            await using var host = await StartAsync(settings, stop.Token);
+            await Task.Delay(Timeout.Infinite, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // told to stop while starting: whatever had started was stopped again
+        }
+        return 0;
+
+        void Stop(PosixSignalContext signal)
+        {
+            if (stop.IsCancellationRequested) return; // the second one: the default action ends the process
+            signal.Cancel = true;
+            stop.Cancel();
+        }
+    }
+
+    /// <summary>Opens the database, builds the application and starts to listen.</summary>
+    public static async Task<EngineHost> StartAsync(EngineSettings settings, CancellationToken ct)
+    {
+        DataFolder.Create(settings.DataFolder);
+        var http = settings.Get<HttpSettings>();
+        RequireFreePorts(http);
+        using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole());
+        var databaseSettings = settings.Get<DatabaseSettings>();
+        var engine = databaseSettings.ConnectionString!;
+        var database = await EngineDatabase.OpenAsync(engine, databaseSettings.OwnerConnectionString ?? engine, databaseSettings, TimeProvider.System, loggers, ct);
+        WebApplication? app = null;
+        try
+        {
+            app = Build(settings, database);
+            await app.Services.GetRequiredService<FirstToken>().RunAsync(settings.DataFolder, ct);
+            await app.StartAsync(ct);
+            return new EngineHost(database, app);
+        }
+        catch
+        {
+            if (app is not null) await app.DisposeAsync();
+            await database.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using (var limit = new CancellationTokenSource(StopWithin)) await App.StopAsync(limit.Token);
+        await App.DisposeAsync();
+        await database.DisposeAsync();
+    }
+
+    static WebApplication Build(EngineSettings settings, EngineDatabase database)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = "Production" });
+        builder.Configuration.Sources.Clear(); // settings come from EngineSettings alone
+        builder.Services.AddSingleton<IHostLifetime, SignalsAreHandledAbove>();
+        settings.AddTo(builder.Services);
+        builder.AddHttp(settings.Get<HttpSettings>());
+        builder.Services.AddEngine(database);
+
+        var app = builder.Build();
+        app.UseHttp(settings.Get<HttpSettings>());
+        app.UseAccess();
+        app.MapEngine();
+        return app;
+    }
+
+    /// <summary>Told before the database is started, which takes longer than a look.</summary>
+    static void RequireFreePorts(HttpSettings http)
+    {
+        foreach (var address in http.Listen)
+        {
+            var endpoint = HttpSettings.Endpoint(address)!;
+            try
+            {
+                using var probe = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+                probe.Bind(endpoint);
+            }
+            catch (SocketException e)
+            {
+                throw new StartupException(
+                    e.SocketErrorCode == SocketError.AddressAlreadyInUse
+                        ? $"Port {endpoint.Port} on {endpoint.Address} is taken by another process."
+                        : $"The engine cannot listen on {address}: {e.Message}.",
+                    $"stop what holds it (`ss -ltnp 'sport = :{endpoint.Port}'` shows it), or set ENGINE__HTTP__LISTEN=http://{endpoint.Address}:{NextPort(endpoint)}.", e);
+            }
+        }
+    }
+
+    static int NextPort(IPEndPoint endpoint) => endpoint.Port is > 0 and < 65535 ? endpoint.Port + 1 : 7411;
+
+    sealed class SignalsAreHandledAbove : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,40 @@
+using Engine.Access;
+using Engine.Database;
+using Engine.Hosting.Health;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Engine.Hosting;
+
+public static class StatusApi
+{
+    public static void MapStatus(this IEndpointRouteBuilder app) =>
+        app.MapGet("/api/status", Status).WithTags("status").RequireAuthorization(Roles.Reader).WithSummary("What this engine is and how it does.");
+
+    static async Task<Ok<StatusResponse>> Status(
+        HealthSnapshot health, EngineDatabase database, DatabaseSettings settings, ProcessStart start, CancellationToken ct)
+    {
+        var snapshot = await health.GetAsync(ct);
+        var clock = database.Time;
+        return TypedResults.Ok(new StatusResponse(
+            EngineVersion.Text, start.At, snapshot.IsReady, snapshot.Checks,
+            new DatabaseStatus(database.ServerVersion, settings.IsEmbedded, Migration.All.Count),
+            new ClockStatus(Seconds(clock.Skew), Seconds(clock.Last?.Uncertainty ?? TimeSpan.Zero), Seconds(clock.Age))));
+    }
+
+    static double Seconds(TimeSpan span) => Math.Round(span.TotalSeconds, 6);
+}
+
+/// <param name="At">When this process had started, by the database's clock.</param>
+public sealed record ProcessStart(DateTimeOffset At);
+
+public sealed record StatusResponse(string Version, DateTimeOffset StartedAt, bool Ready, IReadOnlyList<CheckResponse> Checks,
+    DatabaseStatus Database, ClockStatus Clock);
+
+/// <param name="Version">Of the PostgreSQL server.</param>
+/// <param name="Embedded">Whether the engine started it itself.</param>
+public sealed record DatabaseStatus(string Version, bool Embedded, int SchemaVersion);
+
+/// <param name="SkewSeconds">How far the database's clock is ahead of this host's.</param>
+/// <param name="UncertaintySeconds">The most by which the measurement can be off.</param>
+/// <param name="AgeSeconds">How long ago it was measured.</param>
+public sealed record ClockStatus(double SkewSeconds, double UncertaintySeconds, double AgeSeconds);
