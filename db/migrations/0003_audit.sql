@@ -54,13 +54,12 @@ create sequence audit_positions;
 -- Moves audit_positions to the end of the chain, never back. setval and not nextval: nextval may skip values when
 -- PostgreSQL recovers from a crash. Called after the links are committed, because setval is not undone by a rollback.
 create function note_audit_position() returns void
-language sql volatile security definer
-begin atomic
+language sql volatile security definer set search_path = public as $$
     select pg_advisory_xact_lock(6940364);
     select setval('audit_positions', chain.top)
     from (select max(position) as top from audit_chain) chain, audit_positions reached
     where chain.top > reached.last_value or (chain.top = reached.last_value and not reached.is_called);
-end;
+$$;
 revoke execute on function note_audit_position() from public;
 
 grant select, insert on audit_log, audit_chain to engine;

@@ -50,7 +50,9 @@ public sealed class TestDatabase : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        foreach (var source in new[] { Source, Owner, Reader }) await source.DisposeAsync();
+        foreach (var source in new[] { Source, Owner, Reader })
+            if (source is not null) await source.DisposeAsync();
+        if (name.Length == 0) return;
         await AdministerAsync($"drop database if exists {name} with (force)");
     }
 
