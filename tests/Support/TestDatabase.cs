@@ -56,6 +56,14 @@ public sealed class TestDatabase : IAsyncLifetime
         await AdministerAsync($"drop database if exists {name} with (force)");
     }
 
+    /// <summary>Ends all sessions of the database over and over, as an operator or a failover would.</summary>
+    public async Task InterruptAsync(TimeSpan outage)
+    {
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        while (clock.Elapsed < outage)
+            await AdministerAsync($"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
+    }
+
     /// <summary>Empties all tables of the engine, as the superuser and past every trigger, before a test.</summary>
     public async Task EmptyAsync()
     {

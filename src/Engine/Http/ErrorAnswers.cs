@@ -41,7 +41,7 @@ public sealed class ErrorAnswers(NpgsqlDataSource database, ILogger<ErrorAnswers
         {
             StatusCodes.Status404NotFound => ("not_found", $"There is nothing at {http.Request.Path}."),
             StatusCodes.Status405MethodNotAllowed => ("method_not_allowed", $"{http.Request.Method} is not allowed at {http.Request.Path}."),
-            StatusCodes.Status413PayloadTooLarge => ("body_too_large", "The request body is larger than Engine:Http:MaxBodyBytes allows."),
+            StatusCodes.Status413PayloadTooLarge => TooLarge(http),
             StatusCodes.Status415UnsupportedMediaType => ("unsupported_media_type", "The body must be application/json."),
             var status => ($"http_{status}", $"The request was answered with status {status}."),
         };
@@ -50,13 +50,15 @@ public sealed class ErrorAnswers(NpgsqlDataSource database, ILogger<ErrorAnswers
 
     static (string Code, string Detail) Explain(BadHttpRequestException bad, HttpContext http) => bad switch
     {
-        { StatusCode: StatusCodes.Status413PayloadTooLarge } => ("body_too_large",
-            $"The request body is larger than {http.RequestServices.GetRequiredService<HttpSettings>().MaxBodyBytes} bytes (Engine:Http:MaxBodyBytes)."),
+        { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge(http),
         { InnerException: JsonException json } => ("malformed_json",
             $"The body is not the JSON that is expected here{Place(json)}: {FirstSentence(json.Message)}"),
         { StatusCode: StatusCodes.Status415UnsupportedMediaType } => ("unsupported_media_type", "The body must be application/json."),
         _ => ("invalid_request", bad.Message),
     };
+
+    static (string Code, string Detail) TooLarge(HttpContext http) => ("body_too_large",
+        $"The request body is larger than {http.RequestServices.GetRequiredService<HttpSettings>().MaxBodyBytes} bytes (Engine:Http:MaxBodyBytes).");
 
     static string Place(JsonException json) => json switch
     {
