@@ -1,5 +1,7 @@
 using Engine.Access;
 using Engine.Database;
+using Engine.Hosting.Logging;
+using Engine.Hosting.Telemetry;
 using Engine.Http;
 
 namespace Engine.Hosting.Configuration;
@@ -12,5 +14,7 @@ public static class SettingsSections
         ("Engine:Http", typeof(HttpSettings)),
         ("Engine:Access", typeof(AccessSettings)),
         ("Engine:Database", typeof(DatabaseSettings)),
+        ("Engine:Logging", typeof(LoggingSettings)),
+        ("Engine:Telemetry", typeof(TelemetrySettings)),
     ];
 }
