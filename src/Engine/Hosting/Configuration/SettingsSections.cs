@@ -1,5 +1,6 @@
 using Engine.Access;
 using Engine.Database;
+using Engine.Database.Embedded;
 using Engine.Http;
 
 namespace Engine.Hosting.Configuration;
@@ -12,5 +13,6 @@ public static class SettingsSections
         ("Engine:Http", typeof(HttpSettings)),
         ("Engine:Access", typeof(AccessSettings)),
         ("Engine:Database", typeof(DatabaseSettings)),
+        ("Engine:Database:Embedded", typeof(EmbeddedPostgresSettings)),
     ];
 }
