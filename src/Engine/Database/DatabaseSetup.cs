@@ -1,3 +1,5 @@
+using Engine.Database.Embedded;
+
 namespace Engine.Database;
 
 public static class DatabaseSetup
@@ -10,6 +12,11 @@ public static class DatabaseSetup
         services.AddSingleton(database.Time);
         services.AddSingleton<TimeProvider>(database.Time);
         services.AddHostedService(s => new KeepDatabaseTime(database.Time, TimeProvider.System, s.GetRequiredService<ILogger<KeepDatabaseTime>>()));
+        if (database.Embedded is { } embedded)
+        {
+            services.AddSingleton(embedded);
+            services.AddHostedService<EmbeddedPostgresSupervisor>();
+        }
         services.AddHealthChecks()
             .AddCheck<DatabaseHealth>("database")
             .AddCheck<MigrationsHealth>("migrations")

@@ -1,7 +1,9 @@
 using System.Net.Sockets;
 using Dapper;
+using Engine.Database.Embedded;
 using Engine.Faults;
 using Engine.Hosting;
+using Engine.Hosting.Configuration;
 using Npgsql;
 
 namespace Engine.Database;
@@ -12,8 +14,11 @@ public sealed class EngineDatabase : IAsyncDisposable
     const int OldestMajor = 15;
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
-    EngineDatabase(NpgsqlDataSource source, DatabaseTime time, string serverVersion) =>
-        (Source, Time, ServerVersion) = (source, time, serverVersion);
+    EngineDatabase(EmbeddedPostgres? embedded, NpgsqlDataSource source, DatabaseTime time, string serverVersion) =>
+        (Embedded, Source, Time, ServerVersion) = (embedded, source, time, serverVersion);
+
+    /// <summary>The server that the engine brought up itself; null when it was given one.</summary>
+    public EmbeddedPostgres? Embedded { get; }
 
     /// <summary>Connections of the engine's own role.</summary>
     public NpgsqlDataSource Source { get; }
@@ -23,12 +28,33 @@ public sealed class EngineDatabase : IAsyncDisposable
     /// <summary>For example <c>15.18</c>.</summary>
     public string ServerVersion { get; }
 
+    /// <summary>Starts the embedded server when no other was named; then connects, migrates and measures the clock.</summary>
+    /// <exception cref="StartupException">It cannot be used; the message says why and what to do.</exception>
+    public static async Task<EngineDatabase> OpenAsync(EngineSettings settings, ILoggerFactory loggers, CancellationToken ct)
+    {
+        var database = settings.Get<DatabaseSettings>();
+        if (database.ConnectionString is { Length: > 0 } engine)
+            return await OpenAsync(null, engine, database.OwnerConnectionString ?? engine, database, loggers, ct);
+
+        var embedded = await EmbeddedPostgres.StartAsync(
+            settings.DataFolder, settings.Get<EmbeddedPostgresSettings>(), loggers.CreateLogger<EmbeddedPostgres>(), ct);
+        try
+        {
+            return await OpenAsync(embedded, embedded.EngineConnectionString, embedded.OwnerConnectionString, database, loggers, ct);
+        }
+        catch
+        {
+            await embedded.DisposeAsync();
+            throw;
+        }
+    }
+
     /// <param name="engine">What the engine works as; its pool has at most <see cref="DatabaseSettings.MaxPoolSize"/> connections.</param>
     /// <param name="owner">What migrations run as.</param>
-    /// <exception cref="StartupException">It cannot be used; the message says why and what to do.</exception>
-    public static async Task<EngineDatabase> OpenAsync(
-        string engine, string owner, DatabaseSettings settings, TimeProvider host, ILoggerFactory loggers, CancellationToken ct)
+    static async Task<EngineDatabase> OpenAsync(
+        EmbeddedPostgres? embedded, string engine, string owner, DatabaseSettings settings, ILoggerFactory loggers, CancellationToken ct)
     {
+        var host = TimeProvider.System; // to wait by, and for the database's clock to count on with
         var log = loggers.CreateLogger<EngineDatabase>();
         var version = await ConnectAsync(owner, settings.StartTimeout, host, log, ct);
         await using (var owning = NpgsqlDataSource.Create(Pooled(owner, 5)))
@@ -38,14 +64,14 @@ public sealed class EngineDatabase : IAsyncDisposable
             else if ((await migrate.PlanAsync(null, ct)).Refusal() is { } refusal) throw refusal;
         }
 
-        var source = NpgsqlDataSource.Create(Pooled(engine, settings.MaxPoolSize));
+        var source = new NpgsqlDataSourceBuilder(Pooled(engine, settings.MaxPoolSize)) { Name = "engine" }.Build();
         try
         {
             if (engine != owner) await ConnectAsync(engine, TimeSpan.Zero, host, log, ct);
             await RequireRightsAsync(source, ct);
             var time = new DatabaseTime(source, host);
             await time.SyncAsync(ct);
-            return new EngineDatabase(source, time, version);
+            return new EngineDatabase(embedded, source, time, version);
         }
         catch
         {
@@ -54,7 +80,11 @@ public sealed class EngineDatabase : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync() => await Source.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Source.DisposeAsync();
+        if (Embedded is not null) await Embedded.DisposeAsync();
+    }
 
     /// <summary>One connection, as a start needs it: waits for a server that does not answer yet, tells at once what will not mend itself.</summary>
     /// <returns>The server's version.</returns>

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using Engine.Access;
 using Engine.Database;
 using Engine.Hosting.Configuration;
+using Engine.Hosting.Logging;
 using Engine.Http;
 
 namespace Engine.Hosting;
@@ -55,10 +56,8 @@ public sealed class EngineHost : IAsyncDisposable
         DataFolder.Create(settings.DataFolder);
         var http = settings.Get<HttpSettings>();
         RequireFreePorts(http);
-        using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole());
-        var databaseSettings = settings.Get<DatabaseSettings>();
-        var engine = databaseSettings.ConnectionString!;
-        var database = await EngineDatabase.OpenAsync(engine, databaseSettings.OwnerConnectionString ?? engine, databaseSettings, TimeProvider.System, loggers, ct);
+        using var loggers = EngineLogging.CreateFactory(settings.Get<LoggingSettings>());
+        var database = await EngineDatabase.OpenAsync(settings, loggers, ct);
         WebApplication? app = null;
         try
         {
@@ -87,9 +86,10 @@ public sealed class EngineHost : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = "Production" });
         builder.Configuration.Sources.Clear(); // settings come from EngineSettings alone
         builder.Services.AddSingleton<IHostLifetime, SignalsAreHandledAbove>();
+        builder.Logging.AddEngineLogging(settings.Get<LoggingSettings>());
         settings.AddTo(builder.Services);
         builder.AddHttp(settings.Get<HttpSettings>());
-        builder.Services.AddEngine(database);
+        builder.Services.AddEngine(database, settings);
 
         var app = builder.Build();
         app.UseHttp(settings.Get<HttpSettings>());

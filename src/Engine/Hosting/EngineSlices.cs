@@ -1,17 +1,20 @@
 using Engine.Access;
 using Engine.Database;
+using Engine.Hosting.Configuration;
 using Engine.Hosting.Health;
+using Engine.Hosting.Telemetry;
 
 namespace Engine.Hosting;
 
 /// <summary>The engine's table of contents: which slices it is made of, and where each is mapped.</summary>
 public static class EngineSlices
 {
-    public static void AddEngine(this IServiceCollection services, EngineDatabase database)
+    public static void AddEngine(this IServiceCollection services, EngineDatabase database, EngineSettings settings)
     {
         services.AddDatabase(database);
         services.AddSingleton(new ProcessStart(database.Time.GetUtcNow()));
         services.AddSingleton<HealthSnapshot>();
+        services.AddEngineTelemetry(settings.Get<TelemetrySettings>());
         services.AddAccess();
         services.AddSingleton<Engine.Audit.RecordAudit>();
     }
@@ -20,6 +23,7 @@ public static class EngineSlices
     {
         app.MapOpenApi();
         app.MapHealth();
+        app.MapMetrics().RequireAuthorization(Roles.Reader);
         app.MapStatus();
         app.MapTokens();
     }

@@ -2,6 +2,7 @@ using Engine.Access;
 using Engine.Database;
 using Engine.Hosting.Logging;
 using Engine.Hosting.Telemetry;
+using Engine.Database.Embedded;
 using Engine.Http;
 
 namespace Engine.Hosting.Configuration;
@@ -16,5 +17,6 @@ public static class SettingsSections
         ("Engine:Database", typeof(DatabaseSettings)),
         ("Engine:Logging", typeof(LoggingSettings)),
         ("Engine:Telemetry", typeof(TelemetrySettings)),
+        ("Engine:Database:Embedded", typeof(EmbeddedPostgresSettings)),
     ];
 }

@@ -1,0 +1,37 @@
+namespace Engine.Database.Embedded;
+
+/// <summary>Notices within a second that the server has died while the engine runs, and starts it again.</summary>
+public sealed class EmbeddedPostgresSupervisor(EmbeddedPostgres postgres, TimeProvider time, ILogger<EmbeddedPostgresSupervisor> log)
+    : BackgroundService
+{
+    static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    const int LongestPauseDoublings = 5; // 32 s
+
+    /// <returns>Whether the server was found dead and runs again.</returns>
+    public async Task<bool> RunOnceAsync(CancellationToken ct)
+    {
+        if (postgres.IsRunning || !await postgres.BringBackAsync(ct)) return false;
+        log.ServerBroughtBack(postgres.DataFolder);
+        return true;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var failures = 0;
+        while (true)
+        {
+            var pause = Pause * (1 << Math.Min(failures, LongestPauseDoublings));
+            await Task.Delay(pause, time, stoppingToken);
+            try
+            {
+                await RunOnceAsync(stoppingToken);
+                failures = 0;
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                failures++;
+                log.BringingBackFailed(e, Pause * (1 << Math.Min(failures, LongestPauseDoublings)));
+            }
+        }
+    }
+}
