@@ -1,0 +1,12 @@
+namespace Benchmarks;
+
+/// <param name="Name">What follows <c>ops/bench</c>.</param>
+/// <param name="Description">One line for the list of benchmarks.</param>
+/// <param name="RunAsync">Measures; returns the exit code: 0 when the figures are right, 1 when its own check of them failed.</param>
+public sealed record Benchmark(string Name, string Description, Func<BenchmarkRun, CancellationToken, Task<int>> RunAsync);
+
+/// <summary>Every benchmark that <c>ops/bench</c> knows.</summary>
+static class Registry
+{
+    public static IReadOnlyList<Benchmark> All { get; } = [];
+}
