@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using Engine.Http;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 
@@ -8,8 +9,8 @@ namespace Engine.Access;
 
 /// <summary>Reads <c>Authorization: Bearer …</c>. A bad token is told from none, so that a caller knows what to mend.</summary>
 public sealed class TokenAuthentication(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, FindToken find, NoteTokenUse use)
-    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, UrlEncoder encoder, FindToken find, NoteTokenUse use)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, NullLoggerFactory.Instance, encoder) // it would log a line for each refusal: a flood
 {
     public new const string Scheme = "bearer";
 

@@ -64,7 +64,9 @@ public sealed class EngineHost : IAsyncDisposable
             app = Build(settings, database);
             await app.Services.GetRequiredService<FirstToken>().RunAsync(settings.DataFolder, ct);
             await app.StartAsync(ct);
-            return new EngineHost(database, app);
+            var host = new EngineHost(database, app);
+            host.SayWhere(settings);
+            return host;
         }
         catch
         {
@@ -76,9 +78,19 @@ public sealed class EngineHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        App.Services.GetRequiredService<ILogger<EngineHost>>().Stopping();
         using (var limit = new CancellationTokenSource(StopWithin)) await App.StopAsync(limit.Token);
         await App.DisposeAsync();
         await database.DisposeAsync();
+    }
+
+    void SayWhere(EngineSettings settings)
+    {
+        var log = App.Services.GetRequiredService<ILogger<EngineHost>>();
+        log.Ready(EngineVersion.Text, string.Join(", ", Addresses.Select(a => a.GetLeftPart(UriPartial.Authority))), database.Embedded is { } embedded
+            ? $"its own PostgreSQL {database.ServerVersion} in {embedded.DataFolder}" : $"PostgreSQL {database.ServerVersion}");
+        var token = FirstToken.PathIn(settings.DataFolder);
+        if (File.Exists(token)) log.AdminTokenLiesIn(token);
     }
 
     static WebApplication Build(EngineSettings settings, EngineDatabase database)

@@ -21,6 +21,7 @@ public static class EngineSlices
 
     public static void MapEngine(this IEndpointRouteBuilder app)
     {
+        app.MapHome();
         app.MapOpenApi();
         app.MapHealth();
         app.MapMetrics().RequireAuthorization(Roles.Reader);

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Globalization;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Engine.Hosting.Configuration;
 
@@ -22,6 +23,7 @@ public sealed partial class ConfigurationTable
     [InlineData(null, "none")]
     [InlineData("", "none")]
     [InlineData(true, "`true`")]
+    [InlineData(UnicodeCategory.LineSeparator, "`line_separator`")]
     [InlineData(1048576L, "`1048576`")]
     [InlineData(new[] { "a", "b" }, "`a,b`")]
     [InlineData(new string[0], "none")]
@@ -37,6 +39,7 @@ public sealed partial class ConfigurationTable
             null => "",
             bool flag => flag ? "true" : "false",
             string single => single,
+            Enum word => JsonNamingPolicy.SnakeCaseLower.ConvertName(word.ToString()),
             IEnumerable several => string.Join(',', several.Cast<object>()),
             _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
         };

@@ -25,6 +25,27 @@ public sealed class ServerTests(EngineServer engine) : IClassFixture<EngineServe
     }
 
     [Fact]
+    public async Task The_home_page_says_how_the_engine_does_and_runs_nothing()
+    {
+        var response = await engine.Anonymous.GetAsync("/");
+
+        var html = await response.Content.ReadAsStringAsync();
+        Assert.Contains("is ready", html, StringComparison.Ordinal);
+        Assert.Contains("schema version", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("<script", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("script-src", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Metrics_need_a_token_and_tell_of_requests()
+    {
+        Assert.Equal("token_missing", (await (await engine.Anonymous.GetAsync("/metrics")).ProblemAsync()).Code);
+        await Eventually.TrueAsync( // a request is counted once its answer has left
+            async () => (await engine.Admin.GetStringAsync("/metrics")).Contains("http_server_request_duration_seconds_bucket", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(5), "the first request is counted");
+    }
+
+    [Fact]
     public async Task Another_origin_gets_no_leave_to_call()
     {
         using var request = new HttpRequestMessage(HttpMethod.Options, "/api/status")

@@ -1,8 +1,8 @@
 using Engine.Access;
 using Engine.Database;
+using Engine.Database.Embedded;
 using Engine.Hosting.Logging;
 using Engine.Hosting.Telemetry;
-using Engine.Database.Embedded;
 using Engine.Http;
 
 namespace Engine.Hosting.Configuration;
@@ -15,8 +15,8 @@ public static class SettingsSections
         ("Engine:Http", typeof(HttpSettings)),
         ("Engine:Access", typeof(AccessSettings)),
         ("Engine:Database", typeof(DatabaseSettings)),
+        ("Engine:Database:Embedded", typeof(EmbeddedPostgresSettings)),
         ("Engine:Logging", typeof(LoggingSettings)),
         ("Engine:Telemetry", typeof(TelemetrySettings)),
-        ("Engine:Database:Embedded", typeof(EmbeddedPostgresSettings)),
     ];
 }

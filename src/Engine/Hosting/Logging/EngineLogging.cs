@@ -6,7 +6,7 @@ namespace Engine.Hosting.Logging;
 
 public static class EngineLogging
 {
-    static readonly string[] Frameworks = ["Microsoft.AspNetCore", "Quartz", "Npgsql", "System.Net.Http"];
+    static readonly string[] Frameworks = ["Microsoft.AspNetCore", "Microsoft.Hosting", "Quartz", "Npgsql", "System.Net.Http"];
 
     /// <summary>
     /// Makes standard output the one place that logs go to, in the form and from the level that <paramref name="settings"/>
