@@ -54,7 +54,7 @@ create sequence audit_positions;
 -- Moves audit_positions to the end of the chain, never back. setval and not nextval: nextval may skip values when
 -- PostgreSQL recovers from a crash. Called after the links are committed, because setval is not undone by a rollback.
 create function note_audit_position() returns void
-language sql volatile security definer set search_path = public as $$
+language sql volatile security definer set search_path = pg_catalog, public, pg_temp as $$
     select pg_advisory_xact_lock(6940364);
     select setval('audit_positions', chain.top)
     from (select max(position) as top from audit_chain) chain, audit_positions reached

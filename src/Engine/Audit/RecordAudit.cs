@@ -8,11 +8,11 @@ namespace Engine.Audit;
 
 /// <summary>
 /// Writes an audit entry in the transaction of what it records: both become true together or not at all. The same
-/// statement queues it for <c>ChainAudit</c>; no row is shared with other writers, so none waits for another.
+/// statement queues it for <see cref="ChainAudit"/>; no row is shared with other writers, so none waits for another.
 /// </summary>
 public sealed class RecordAudit(TimeProvider time)
 {
-    const int MaxDepth = 20;
+    internal const int MaxDepth = 20;
 
     const string Sql = """
         with entry as (
