@@ -1,4 +1,5 @@
 using Engine.Access;
+using Engine.Audit;
 using Engine.Database;
 using Engine.Hosting.Configuration;
 using Engine.Hosting.Health;
@@ -16,7 +17,7 @@ public static class EngineSlices
         services.AddSingleton<HealthSnapshot>();
         services.AddEngineTelemetry(settings.Get<TelemetrySettings>());
         services.AddAccess();
-        services.AddSingleton<Engine.Audit.RecordAudit>();
+        services.AddAudit();
     }
 
     public static void MapEngine(this IEndpointRouteBuilder app)
@@ -27,5 +28,6 @@ public static class EngineSlices
         app.MapMetrics().RequireAuthorization(Roles.Reader);
         app.MapStatus();
         app.MapTokens();
+        app.MapAudit();
     }
 }

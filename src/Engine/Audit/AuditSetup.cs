@@ -1,0 +1,20 @@
+using Engine.Hosting.Configuration;
+
+namespace Engine.Audit;
+
+public static class AuditSetup
+{
+    public static void AddAudit(this IServiceCollection services)
+    {
+        services.AddSingleton<RecordAudit>();
+        services.AddSingleton<ListAudit>();
+        services.AddSingleton<ReadAuditHead>();
+        services.AddSingleton<VerifyAudit>();
+        services.AddSingleton<WitnessAuditHead>();
+        services.AddSingleton<AuditMetrics>();
+        services.AddSingleton(s => new AuditHeadFile(s.GetRequiredService<EngineSettings>().DataFolder));
+        services.AddSingleton<ChainAudit>();
+        services.AddHostedService(s => s.GetRequiredService<ChainAudit>());
+        services.AddHealthChecks().AddCheck<AuditHealth>("audit");
+    }
+}
