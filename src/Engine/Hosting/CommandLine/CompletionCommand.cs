@@ -4,7 +4,7 @@ namespace Engine.Hosting.CommandLine;
 
 static class CompletionCommand
 {
-    // The shells ask `engine [suggest:CURSOR] "LINE"`, which the parser answers with one candidate a line.
+    // The shells ask `engine [suggest:CURSOR] "LINE"`; Suggest answers with one candidate a line.
     const string Bash = """
         # bash completion for engine; load it with: source <(engine completion bash)
         _engine() {
@@ -31,7 +31,7 @@ static class CompletionCommand
         # fish completion for engine; load it with: engine completion fish | source
         function __engine_complete
             set -l line (commandline -cp)
-            (commandline -xp)[1] "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null
+            command engine "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null
         end
         complete -c engine -a '(__engine_complete)'
         """;
