@@ -7,8 +7,6 @@ namespace Engine.Access;
 /// <summary><c>engine tokens</c>: who may call the engine.</summary>
 static class TokensCommand
 {
-    static readonly string[] RoleNames = ["reader", "operator", "approver", "admin"];
-
     public static Command Create(CommandFrame frame) => new("tokens", "API tokens: who may call the engine, and as what.")
     {
         CreateToken(frame), List(frame), Revoke(frame),
@@ -21,7 +19,7 @@ static class TokensCommand
         {
             Description = "reader (look), operator (steer), approver (look and decide) or admin (all).", HelpName = "ROLE", Required = true,
         };
-        role.OneOf(RoleNames);
+        role.OneOf([.. Roles.All]);
         var tenant = new Option<string?>("--tenant") { Description = "Limits the token to one tenant.", HelpName = "TENANT" };
         var expires = new Option<string?>("--expires") { Description = $"When it ends: {Expiry.Form}; never by default.", HelpName = "WHEN" };
         expires.Validators.Add(result =>

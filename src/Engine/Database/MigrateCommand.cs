@@ -19,18 +19,12 @@ static class MigrateCommand
         {
             var settings = frame.Settings(parse);
             await using var database = await LocalDatabase.OpenAsync(settings, ct);
-            try
-            {
-                await using var owner = NpgsqlDataSource.Create(database.Owner);
-                var migrate = new MigrateDatabase(owner, frame.Time, NullLogger<MigrateDatabase>.Instance);
-                return parse.GetValue(plan)
-                    ? Tell(frame, parse, await migrate.PlanAsync(null, ct))
-                    : Tell(frame, parse, "applied", await migrate.RunAsync(null, ct));
-            }
-            catch (NpgsqlException e) when (DatabaseProblem.Of(e, database.Owner) is { } problem)
-            {
-                throw problem;
-            }
+            await EngineDatabase.ConnectAsync(database.Owner, settings.Get<DatabaseSettings>().StartTimeout, frame.Time, NullLogger.Instance, ct);
+            await using var owner = NpgsqlDataSource.Create(database.Owner);
+            var migrate = new MigrateDatabase(owner, frame.Time, NullLogger<MigrateDatabase>.Instance);
+            return parse.GetValue(plan)
+                ? Tell(frame, parse, await migrate.PlanAsync(null, ct))
+                : Tell(frame, parse, "applied", await EngineDatabase.MigrateAsync(migrate, ct));
         });
     }
 

@@ -1,10 +1,12 @@
 using System.Collections;
 using System.CommandLine;
 using System.Globalization;
+using Dapper;
 using Engine.Database.Embedded;
 using Engine.Hosting;
 using Engine.Hosting.CommandLine;
 using Engine.Hosting.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Engine.Database;
@@ -27,7 +29,9 @@ static class SqlCommand
         {
             var settings = frame.Settings(parse);
             var psql = await FindAsync(settings, frame.Environment, ct);
-            var environment = Environment(Reader(settings), frame.Environment);
+            var reader = Reader(settings);
+            if (reader.IsNarrowed) await RequireRoleAsync(reader.ConnectionString, frame.Time, ct);
+            var environment = Environment(reader, frame.Environment);
             ReplaceProcess.With(psql, ["psql", .. parse.GetValue(arguments) ?? []], environment);
             return ExitCode.Done; // never reached: the process is psql now
         });
@@ -68,6 +72,18 @@ static class SqlCommand
         return EmbeddedPostgres.TryAttach(settings.DataFolder) is { } running ? (running.Reader, false)
             : throw new CommandException(ExitCode.Unreachable, $"The embedded database in {settings.DataFolder} is not running.",
                 "start the engine with `engine run`; the database runs as long as it does.");
+    }
+
+    // psql would say no more than "permission denied to set role".
+    static async Task RequireRoleAsync(string connectionString, TimeProvider time, CancellationToken ct)
+    {
+        await EngineDatabase.ConnectAsync(connectionString, TimeSpan.Zero, time, NullLogger.Instance, ct);
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync(ct);
+        if (await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            "select exists (select from pg_roles where rolname = 'engine_reader' and pg_has_role(session_user, oid, 'member'))", cancellationToken: ct))) return;
+        throw new CommandException(ExitCode.Failed, $"The login {connection.UserName} may not read as the role engine_reader.",
+            "name a login that may in ENGINE__DATABASE__READERCONNECTIONSTRING: create role my_analyst login password '…' in role engine_reader;");
     }
 
     static async Task<string> FindAsync(EngineSettings settings, IDictionary environment, CancellationToken ct)

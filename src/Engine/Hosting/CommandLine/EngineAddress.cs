@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Net;
 using System.Text.Json;
+using Engine.Access;
 using Engine.Hosting.Configuration;
 using Engine.Http;
 
@@ -40,7 +41,7 @@ public sealed record EngineAddress(Uri Url, string? Token, string? TokenOrigin)
     }
 
     /// <summary>TokenHint the first start leaves the first token.</summary>
-    public static string AdminTokenFile(IDictionary environment) => Path.Combine(DataFolder.Locate(environment), "admin-token");
+    public static string AdminTokenFile(IDictionary environment) => FirstToken.PathIn(DataFolder.Locate(environment));
 
     /// <summary>The client's own configuration file: <c>cli.json</c> under the user's configuration home.</summary>
     public static string File(IDictionary environment)

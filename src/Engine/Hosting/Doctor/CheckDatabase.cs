@@ -34,9 +34,10 @@ sealed class CheckDatabase(EngineSettings settings, TimeProvider host)
         {
             return Unusable(e);
         }
-        catch (NpgsqlException e) when (DatabaseProblem.Of(e, database!.Engine) is { } problem)
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
-            return Unusable(problem);
+            var login = new NpgsqlConnectionStringBuilder(database!.Engine).Username;
+            return Unusable(new StartupException($"The login {login} lacks the rights of the role engine: {e.MessageText}.", $"run in that database: grant engine to \"{login}\";", e));
         }
         finally
         {
@@ -49,6 +50,7 @@ sealed class CheckDatabase(EngineSettings settings, TimeProvider host)
 
     async Task<IReadOnlyList<Finding>> LookAsync(LocalDatabase database, bool isEmbedded, CancellationToken ct)
     {
+        await EngineDatabase.ConnectAsync(database.Engine, TimeSpan.Zero, host, NullLogger.Instance, ct);
         await using var source = NpgsqlDataSource.Create(database.Engine);
         var schema = await new MigrateDatabase(source, host, NullLogger<MigrateDatabase>.Instance).PlanAsync(null, ct);
         await using var connection = await source.OpenConnectionAsync(ct);

@@ -1,7 +1,7 @@
 using Engine.Database;
 using Engine.Database.Embedded;
 using Engine.Hosting.Configuration;
-using Npgsql;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Engine.Hosting.Doctor;
 
@@ -18,20 +18,12 @@ static class CheckPostgres
                 var binaries = await PostgresBinaries.FindAsync(settings.Get<EmbeddedPostgresSettings>(), settings.DataFolder, ct);
                 return Finding.Ok("postgres", $"embedded: PostgreSQL {binaries.Version} in {binaries.Folder}");
             }
-            await using var source = NpgsqlDataSource.Create(database.ConnectionString!);
-            await using var connection = await source.OpenConnectionAsync(ct);
-            return connection.PostgreSqlVersion.Major >= PostgresBinaries.OldestMajor
-                ? Finding.Ok("postgres", $"PostgreSQL {connection.PostgreSqlVersion} at {connection.Host}:{connection.Port}")
-                : Finding.Failed("postgres", $"PostgreSQL at {connection.Host}:{connection.Port} has version {connection.PostgreSqlVersion}, at least {PostgresBinaries.OldestMajor} is needed.",
-                    "upgrade it (pg_upgrade), or name another server in ENGINE__DATABASE__CONNECTIONSTRING.");
+            var version = await EngineDatabase.ConnectAsync(database.ConnectionString!, TimeSpan.Zero, TimeProvider.System, NullLogger.Instance, ct);
+            return Finding.Ok("postgres", $"PostgreSQL {version} at {EngineDatabase.Place(database.ConnectionString!)}");
         }
         catch (StartupException e)
         {
             return Finding.Failed("postgres", e);
-        }
-        catch (Exception e) when (!database.IsEmbedded && DatabaseProblem.Of(e, database.ConnectionString!) is { } problem)
-        {
-            return Finding.Failed("postgres", problem);
         }
     }
 }
