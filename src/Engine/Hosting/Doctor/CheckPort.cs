@@ -8,7 +8,7 @@ namespace Engine.Hosting.Doctor;
 /// <summary>Whether an engine can listen where it is told to, or one does already.</summary>
 static class CheckPort
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     public static async Task<Finding> RunAsync(string address, CancellationToken ct)
     {

@@ -35,6 +35,7 @@ static class DoctorCommand
     static async IAsyncEnumerable<Finding> ExamineAsync(
         CommandFrame frame, ParseResult parse, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
     {
+        var isTaken = false;
         yield return CheckMachine.Run();
         var (settings, problems) = EngineSettings.Check(parse.GetValue(frame.Config), frame.Environment);
         yield return CheckConfiguration.Run(settings, problems);
@@ -45,16 +46,22 @@ static class DoctorCommand
             yield return postgres;
             if (postgres.Status == FindingStatus.Ok)
                 foreach (var finding in await new CheckDatabase(settings, frame.Time).RunAsync(ct)) yield return finding;
-            foreach (var address in settings.Get<HttpSettings>().Listen) yield return await CheckPort.RunAsync(address, ct);
+            foreach (var address in settings.Get<HttpSettings>().Listen)
+            {
+                var port = await CheckPort.RunAsync(address, ct);
+                isTaken |= port.Status == FindingStatus.Failed;
+                yield return port;
+            }
         }
-        foreach (var finding in await EngineAsync(frame, parse, ct)) yield return finding;
+        foreach (var finding in await EngineAsync(frame, parse, isTaken, ct)) yield return finding;
     }
 
-    static async Task<IReadOnlyList<Finding>> EngineAsync(CommandFrame frame, ParseResult parse, CancellationToken ct)
+    static async Task<IReadOnlyList<Finding>> EngineAsync(CommandFrame frame, ParseResult parse, bool isTaken, CancellationToken ct)
     {
         try
         {
             var isDemanded = parse.GetValue(frame.Url) is not null || frame.Environment["ENGINE_URL"] is string { Length: > 0 };
+            if (isTaken && !isDemanded) return [Finding.Skipped("engine", "none can run here before the port is free")];
             return await CheckEngine.RunAsync(frame.Address(parse), isDemanded, ct);
         }
         catch (CommandException e)
