@@ -1,3 +1,3 @@
-using Engine.Hosting;
-using Engine.Hosting.Configuration;
-return await EngineHost.RunAsync(EngineSettings.Load(null), CancellationToken.None);
+using Engine.Hosting.CommandLine;
+
+return await EngineCommand.RunAsync(args);

@@ -115,11 +115,13 @@ public sealed class EngineDatabase : IAsyncDisposable
         }
     }
 
-    static async Task MigrateAsync(MigrateDatabase migrate, CancellationToken ct)
+    /// <returns>What was applied.</returns>
+    /// <exception cref="StartupException">Also when the login may not change the schema.</exception>
+    public static async Task<IReadOnlyList<Migration>> MigrateAsync(MigrateDatabase migrate, CancellationToken ct)
     {
         try
         {
-            await migrate.RunAsync(null, ct);
+            return await migrate.RunAsync(null, ct);
         }
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.UndefinedObject)
         {

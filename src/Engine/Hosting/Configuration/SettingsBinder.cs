@@ -48,7 +48,7 @@ public static class SettingsBinder
 
     static string Unknown(ConfiguredValue value, IEnumerable<string> known)
     {
-        var guess = known.Select(k => (Key: k, Distance: EditDistance(k, value.Key))).MinBy(k => k.Distance);
+        var guess = known.Select(k => (Key: k, Distance: EditDistance.Of(k, value.Key))).MinBy(k => k.Distance);
         var meant = guess.Distance <= Math.Max(3, value.Key.Length / 4) ? $" Did you mean {guess.Key}?" : "";
         return $"{value.Key} is not a setting (from {value.Origin}).{meant}\n"
             + "    Remedy: correct or remove it; `engine config show --all` lists every setting.";
@@ -94,21 +94,5 @@ public static class SettingsBinder
             { IsEnum: true } => "one of " + string.Join(", ", Enum.GetNames(target).Select(JsonNamingPolicy.SnakeCaseLower.ConvertName)),
             _ => "one text",
         };
-    }
-
-    /// <summary>Levenshtein distance without regard to case: insertions, deletions and substitutions cost 1.</summary>
-    static int EditDistance(string a, string b)
-    {
-        var previous = Enumerable.Range(0, b.Length + 1).ToArray();
-        foreach (var (i, x) in a.Index())
-        {
-            var current = new int[b.Length + 1];
-            current[0] = i + 1;
-            foreach (var (j, y) in b.Index())
-                current[j + 1] = Math.Min(Math.Min(current[j], previous[j + 1]) + 1,
-                    previous[j] + (char.ToUpperInvariant(x) == char.ToUpperInvariant(y) ? 0 : 1));
-            previous = current;
-        }
-        return previous[b.Length];
     }
 }

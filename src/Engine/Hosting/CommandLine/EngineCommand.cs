@@ -1,0 +1,93 @@
+using System.CommandLine;
+using System.CommandLine.Completions;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.Runtime.InteropServices;
+using Engine.Access;
+using Engine.Audit;
+using Engine.Database;
+using Engine.Hosting.Doctor;
+using Engine.Schedules;
+
+namespace Engine.Hosting.CommandLine;
+
+/// <summary>The command line of <c>engine</c>: all commands by noun, and what becomes of their failures.</summary>
+public static class EngineCommand
+{
+    public static RootCommand Create(CommandFrame frame)
+    {
+        var root = new RootCommand("The Autonomy Engine: looks after other software around the clock. Start it with `engine run`.")
+        {
+            frame.Config,
+            RunCommand.Create(frame),
+            StatusCommand.Create(frame),
+            DoctorCommand.Create(frame),
+            TokensCommand.Create(frame),
+            SchedulesCommand.Create(frame),
+            AuditCommand.Create(frame),
+            ConfigCommand.Create(frame),
+            MigrateCommand.Create(frame),
+            SqlCommand.Create(frame),
+            CompletionCommand.Create(frame),
+            VersionCommand.Create(frame),
+        };
+        root.HelpName = "engine";
+        root.Options.Remove(root.Options.OfType<HelpOption>().Single());
+        var help = new HelpOption("--help", "-h");
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        root.Add(help);
+        root.Directives.OfType<SuggestDirective>().Single().Action = new Suggest();
+        return root;
+    }
+
+    /// <summary>Runs one command line of this process; the first Ctrl-C or termination signal asks it to end, the second ends it.</summary>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        using var stop = new CancellationTokenSource();
+        void Stop(PosixSignalContext signal)
+        {
+            if (stop.IsCancellationRequested) return;
+            signal.Cancel = true;
+            stop.Cancel();
+        }
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
+        var environment = System.Environment.GetEnvironmentVariables();
+        return await RunAsync(args, new CommandFrame(Terminal.OfThisProcess(environment), environment, TimeProvider.System), stop.Token);
+    }
+
+    /// <returns>The exit code; failures are told on the frame's terminal.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<string> args, CommandFrame frame, CancellationToken ct)
+    {
+        var terminal = frame.Terminal;
+        var parse = Create(frame).Parse(args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+        if (parse.Action is ParseErrorAction || (parse.Action is null && parse.Errors.Count > 0)) return (int)Misuse.Tell(parse, terminal);
+        try
+        {
+            return await parse.InvokeAsync(new InvocationConfiguration
+            {
+                Output = terminal.Output, Error = terminal.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null,
+            }, ct);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            return (int)ExitCode.Interrupted;
+        }
+        catch (CommandException e)
+        {
+            return (int)Tell(terminal, e.Code, e.Message, e.Remedy);
+        }
+        catch (StartupException e)
+        {
+            return (int)Tell(terminal, ExitCode.Failed, e.Message, e.Remedy);
+        }
+    }
+
+    static ExitCode Tell(Terminal terminal, ExitCode code, string message, string? remedy)
+    {
+        terminal.Note($"engine: {message}");
+        if (remedy is not null) terminal.Note($"  Remedy: {remedy}");
+        return code;
+    }
+}

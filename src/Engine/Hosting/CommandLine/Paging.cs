@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.Text.Json;
+
+namespace Engine.Hosting.CommandLine;
+
+/// <summary>Reads a listing page by page until enough rows are there, and shows them.</summary>
+static class Paging
+{
+    const int LargestPage = 200, MostRows = 10_000;
+
+    public static Option<int> Limit()
+    {
+        var limit = new Option<int>("--limit") { Description = "Rows to list at most, 1 to 10000.", HelpName = "N", DefaultValueFactory = _ => 100 };
+        limit.Validators.Add(result =>
+        {
+            // The parser itself tells what is no number.
+            if (result.Tokens is [var given] && int.TryParse(given.Value, out var count) && count is < 1 or > MostRows)
+                result.AddError($"--limit must be from 1 to {MostRows}.");
+        });
+        return limit;
+    }
+
+    /// <param name="path">May hold a query already.</param>
+    /// <param name="row">The texts of one row, in the order of the columns.</param>
+    public static async Task<ExitCode> ListAsync(
+        this EngineClient client, CommandFrame frame, ParseResult parse, string path, int limit,
+        IReadOnlyList<string> columns, Func<JsonElement, IReadOnlyList<string>> row, CancellationToken ct)
+    {
+        var items = new List<JsonElement>();
+        string? next = null;
+        do
+        {
+            var query = $"limit={Math.Min(limit - items.Count, LargestPage)}" + (next is null ? "" : $"&page_token={Uri.EscapeDataString(next)}");
+            var page = (await client.GetAsync($"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{query}", ct)).Document;
+            var before = items.Count;
+            items.AddRange(page.Items());
+            next = page.TryGetProperty("next_page_token", out var token) ? token.GetString() : null;
+            if (items.Count == before) break; // a page without rows brings no more
+        }
+        while (next is not null && items.Count < limit);
+
+        if (parse.GetValue(frame.Json)) frame.Terminal.Json(json => Write(json, items, next));
+        else if (items.Count == 0) frame.Terminal.Note("Nothing to list.");
+        else frame.Terminal.Table(columns, items.Select(row));
+        if (next is not null && !parse.GetValue(frame.Json)) frame.Terminal.Note($"There are more than these {items.Count}; raise --limit to see them.");
+        return ExitCode.Done;
+    }
+
+    static void Write(Utf8JsonWriter json, IEnumerable<JsonElement> items, string? next)
+    {
+        json.WriteStartObject();
+        json.WriteStartArray("items");
+        foreach (var item in items) item.WriteTo(json);
+        json.WriteEndArray();
+        json.WriteString("next_page_token", next);
+        json.WriteEndObject();
+    }
+}

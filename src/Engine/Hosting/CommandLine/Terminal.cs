@@ -1,0 +1,93 @@
+using System.Collections;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Unicode;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Engine.Hosting.CommandLine;
+
+/// <summary>Where a command writes: results to standard output, everything said about them to standard error.</summary>
+/// <param name="isOutputTerminal">Whether a person looks at the output; else it goes to a file or a program.</param>
+/// <param name="isErrorTerminal">The same for standard error; progress is shown only there.</param>
+/// <param name="isColoured">False under <c>NO_COLOR</c> and on dumb terminals.</param>
+public sealed class Terminal(TextWriter output, TextWriter error, bool isOutputTerminal, bool isErrorTerminal, bool isColoured)
+{
+    const int UnboundedWidth = 32_000;
+
+    static readonly JsonWriterOptions JsonForm = new()
+    {
+        Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.Create(UnicodeRanges.All),
+    };
+
+    public TextWriter Output { get; } = output;
+
+    public TextWriter Error { get; } = error;
+
+    public bool IsErrorTerminal { get; } = isErrorTerminal;
+
+    public static Terminal OfThisProcess(IDictionary environment) => new(
+        Console.Out, Console.Error, !Console.IsOutputRedirected, !Console.IsErrorRedirected,
+        environment["NO_COLOR"] is not string { Length: > 0 } && environment["TERM"] is not "dumb");
+
+    /// <summary>One line of a result; the text is made safe to print.</summary>
+    public void Say(string text) => Output.WriteLine(PlainText.Lines(text));
+
+    /// <summary>A remark that is no part of the result.</summary>
+    public void Note(string text) => Error.WriteLine(PlainText.Lines(text));
+
+    /// <summary>The one JSON document of a command with <c>--json</c>.</summary>
+    public void Json(Action<Utf8JsonWriter> write)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer, JsonForm)) write(writer);
+        Output.WriteLine(System.Text.Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length));
+    }
+
+    public void Json(JsonElement document) => Json(document.WriteTo);
+
+    /// <summary>A table with a frame for people; without one, and never cut, for programs.</summary>
+    public void Table(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows)
+    {
+        var table = new Table { Border = isOutputTerminal ? TableBorder.Rounded : TableBorder.None };
+        foreach (var column in columns)
+        {
+            var cell = new TableColumn(new Text(column, new Style(decoration: Decoration.Bold)));
+            table.AddColumn(isOutputTerminal ? cell : cell.NoWrap());
+        }
+        foreach (var row in rows) table.AddRow(row.Select(text => new Text(PlainText.Line(text))));
+        Write(table);
+    }
+
+    /// <summary>Names and values, one pair a line.</summary>
+    public void Facts(IEnumerable<(string Name, string Value)> facts)
+    {
+        var grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(0).PadRight(2)).AddColumn(new GridColumn().PadLeft(0).PadRight(0));
+        foreach (var (name, value) in facts)
+            grid.AddRow(new Text(name, new Style(decoration: Decoration.Bold)), new Text(PlainText.Lines(value)));
+        Write(grid);
+    }
+
+    /// <summary>One line in a colour, where colours are shown.</summary>
+    public void Line(string text, Color colour)
+    {
+        if (isOutputTerminal && isColoured) Write(new Text(PlainText.Lines(text) + "\n", new Style(colour)));
+        else Say(text);
+    }
+
+    // Made when needed: most scripts never see a table, and should not pay for one.
+    void Write(IRenderable what)
+    {
+        using var plain = new StringWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = isOutputTerminal ? AnsiSupport.Detect : AnsiSupport.No,
+            ColorSystem = isOutputTerminal && isColoured ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+            Out = new AnsiConsoleOutput(isOutputTerminal ? Output : plain),
+        });
+        if (!isOutputTerminal) console.Profile.Width = UnboundedWidth;
+        console.Write(what);
+        foreach (var line in plain.ToString().Split('\n')[..^1]) Output.WriteLine(line.TrimEnd()); // columns are padded to the last
+    }
+}
