@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Engine.Access;
 using Engine.Database;
 using Engine.Hosting.Configuration;
@@ -24,30 +23,21 @@ public sealed class EngineHost : IAsyncDisposable
     public IReadOnlyList<Uri> Addresses =>
         [.. App.Urls.Select(a => new Uri(a))];
 
-    /// <summary>Runs until SIGINT or SIGTERM, then stops in order; a second signal ends the process at once.</summary>
+    /// <summary>Runs until the token fires, then stops in order.</summary>
+    /// <returns>The exit code.</returns>
     /// <exception cref="StartupException">It cannot start, for a reason that a person can mend.</exception>
     public static async Task<int> RunAsync(EngineSettings settings, CancellationToken ct)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         try
         {
-            await using var host = await StartAsync(settings, stop.Token);
-            await Task.Delay(Timeout.Infinite, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await using var host = await StartAsync(settings, ct);
+            await Task.Delay(Timeout.Infinite, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
             // told to stop while starting: whatever had started was stopped again
         }
         return 0;
-
-        void Stop(PosixSignalContext signal)
-        {
-            if (stop.IsCancellationRequested) return; // the second one: the default action ends the process
-            signal.Cancel = true;
-            stop.Cancel();
-        }
     }
 
     /// <summary>Opens the database, builds the application and starts to listen.</summary>
@@ -97,7 +87,7 @@ public sealed class EngineHost : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = "Production" });
         builder.Configuration.Sources.Clear(); // settings come from EngineSettings alone
-        builder.Services.AddSingleton<IHostLifetime, SignalsAreHandledAbove>();
+        builder.Services.AddSingleton<IHostLifetime, SignalsAreTheCommandLines>();
         builder.Logging.AddEngineLogging(settings.Get<LoggingSettings>());
         settings.AddTo(builder.Services);
         builder.AddHttp(settings.Get<HttpSettings>());
@@ -134,7 +124,7 @@ public sealed class EngineHost : IAsyncDisposable
 
     static int NextPort(IPEndPoint endpoint) => endpoint.Port is > 0 and < 65535 ? endpoint.Port + 1 : 7411;
 
-    sealed class SignalsAreHandledAbove : IHostLifetime
+    sealed class SignalsAreTheCommandLines : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
