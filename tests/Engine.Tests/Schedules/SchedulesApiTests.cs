@@ -15,13 +15,20 @@ public sealed class SchedulesApiTests(EngineServer engine) : IClassFixture<Engin
     [Fact]
     public async Task The_engines_own_schedules_are_listed_page_by_page_with_their_next_fire()
     {
-        var first = await PageAsync<ScheduleResponse>("/api/schedules?limit=1");
-        var second = await PageAsync<ScheduleResponse>($"/api/schedules?limit=1&page_token={first.NextPageToken}");
+        await AddAsync("a_third");
+        var seen = new List<ScheduleResponse>();
+        for (var next = ""; next is not null;)
+        {
+            var page = await PageAsync<ScheduleResponse>($"/api/schedules?limit=1{(next == "" ? "" : $"&page_token={next}")}");
+            seen.Add(Assert.Single(page.Items));
+            next = page.NextPageToken;
+        }
 
-        var prune = Assert.Single(first.Items);
-        Assert.Equal(("prune_expired", "UTC", "fire_once"), (prune.Name, prune.TimeZone, prune.MisfirePolicy));
+        Assert.Equal(seen.Select(s => s.Name).Order(StringComparer.Ordinal), seen.Select(s => s.Name));
+        Assert.Contains(seen, s => s.Name == "verify_audit");
+        var prune = seen.Single(s => s.Name == "prune_expired");
+        Assert.Equal(("prune_expired", "UTC", "fire_once", true), (prune.Duty, prune.TimeZone, prune.MisfirePolicy, prune.Enabled));
         Assert.InRange(prune.NextFireAt!.Value - TimeProvider.System.GetUtcNow(), TimeSpan.Zero, TimeSpan.FromDays(1));
-        Assert.Equal("verify_audit", Assert.Single(second.Items).Name);
     }
 
     [Fact]
