@@ -4,6 +4,7 @@ using Engine.Database;
 using Engine.Hosting.Configuration;
 using Engine.Hosting.Health;
 using Engine.Hosting.Telemetry;
+using Engine.Schedules;
 
 namespace Engine.Hosting;
 
@@ -18,6 +19,7 @@ public static class EngineSlices
         services.AddEngineTelemetry(settings.Get<TelemetrySettings>());
         services.AddAccess();
         services.AddAudit();
+        services.AddSchedules();
     }
 
     public static void MapEngine(this IEndpointRouteBuilder app)
@@ -29,5 +31,6 @@ public static class EngineSlices
         app.MapStatus();
         app.MapTokens();
         app.MapAudit();
+        app.MapSchedules();
     }
 }

@@ -27,10 +27,13 @@ static class StatusCommand
             ("Version", status.Text("version")),
             ("Started", status.Text("started_at")),
             ("Database", $"PostgreSQL {database.Text("version")}{(database.Text("embedded") == "yes" ? " (embedded)" : "")}, schema {database.Text("schema_version")}"),
-            ("Clock", $"{clock.Text("skew_seconds")} s from this host's to the database's (± {clock.Text("uncertainty_seconds")} s, measured {clock.Text("age_seconds")} s ago)"),
+            ("Clock", $"the database's is {Seconds(clock, "skew_seconds")} ahead of the engine's host (± {Seconds(clock, "uncertainty_seconds")}), measured {Seconds(clock, "age_seconds")} ago"),
         ]);
         terminal.Table(["Check", "Status", "Detail"], status.Items("checks").Select(c => new[] { c.Text("name"), c.Text("status"), c.Text("detail") }));
     }
 
-    static JsonElement Member(this JsonElement element, string name) => element.TryGetProperty(name, out var value) ? value : default;
+    static string Seconds(JsonElement element, string name) =>
+        element.Member(name) is { ValueKind: JsonValueKind.Number } value ? $"{value.GetDouble():0.###} s" : "–";
+
+    static JsonElement Member(this JsonElement element, string name) => element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : default;
 }

@@ -31,9 +31,9 @@ public sealed class TextTests
         using StringWriter output = new() { NewLine = "\n" };
         var terminal = new Terminal(output, TextWriter.Null, isOutputTerminal: false, isErrorTerminal: false, isColoured: false);
 
-        terminal.Json(JsonElement.Parse("{\"name\": \"\\u001b[2J\\u009b ü\"}"));
+        terminal.Json(JsonElement.Parse("{\"name\": \"\\u001b[2J\\u009b\\u202e ü+<\"}"));
 
-        Assert.Equal("{\n  \"name\": \"\\u001B[2J\\u009B ü\"\n}\n", output.ToString());
+        Assert.Equal("{\n  \"name\": \"\\u001B[2J\\u009B\\u202e ü+<\"\n}\n", output.ToString());
     }
 
     [Theory]

@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Unicode;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -17,7 +16,7 @@ public sealed class Terminal(TextWriter output, TextWriter error, bool isOutputT
 
     static readonly JsonWriterOptions JsonForm = new()
     {
-        Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.Create(UnicodeRanges.All),
+        Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // for pages; a terminal is cared for below
     };
 
     public TextWriter Output { get; } = output;
@@ -41,7 +40,7 @@ public sealed class Terminal(TextWriter output, TextWriter error, bool isOutputT
     {
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer, JsonForm)) write(writer);
-        Output.WriteLine(System.Text.Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length));
+        Say(System.Text.Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length)); // what that escapes is in a string, as JSON escapes it
     }
 
     public void Json(JsonElement document) => Json(document.WriteTo);
