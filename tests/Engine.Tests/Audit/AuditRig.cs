@@ -13,20 +13,20 @@ sealed class AuditRig : IDisposable
 {
     readonly TestDatabase db;
     readonly TempFolder data = new();
-    readonly AuditMetrics metrics = new();
 
     AuditRig(TestDatabase db)
     {
         this.db = db;
         HeadFile = new AuditHeadFile(data.Path);
         Record = new RecordAudit(Time);
-        Chain = new ChainAudit(db.Source, Time, new WitnessAuditHead(HeadFile, NullLogger<WitnessAuditHead>.Instance), metrics,
+        Chain = new ChainAudit(db.Source, Time, new WitnessAuditHead(HeadFile, NullLogger<WitnessAuditHead>.Instance), Metrics,
             NullLogger<ChainAudit>.Instance);
         Verify = new VerifyAudit(db.Source, HeadFile, TimeProvider.System, NullLogger<VerifyAudit>.Instance);
         ReadHead = new ReadAuditHead(db.Source);
     }
 
     public ManualTime Time { get; } = new();
+    public AuditMetrics Metrics { get; } = new();
     public AuditHeadFile HeadFile { get; }
     public RecordAudit Record { get; }
     public ChainAudit Chain { get; }
@@ -89,7 +89,7 @@ sealed class AuditRig : IDisposable
     {
         Chain.Dispose();
         Verify.Dispose();
-        metrics.Dispose();
+        Metrics.Dispose();
         data.Dispose();
     }
 }

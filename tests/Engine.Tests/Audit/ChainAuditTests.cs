@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Dapper;
 using Engine.Audit;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 using Support;
 
@@ -228,7 +229,7 @@ public sealed class ChainAuditTests(TestDatabase db) : IClassFixture<TestDatabas
         using var audit = await AuditRig.OnEmptyLogAsync(db);
         var measured = new Dictionary<string, double>();
         using var listener = new MeterListener();
-        listener.InstrumentPublished = (instrument, l) => { if (instrument.Meter.Name == AuditMetrics.MeterName) l.EnableMeasurementEvents(instrument); };
+        listener.InstrumentPublished = (instrument, l) => { if (instrument.Meter == audit.Metrics.Meter) l.EnableMeasurementEvents(instrument); };
         listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => measured[instrument.Name] = value);
         listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => measured[instrument.Name] = value);
         listener.Start();
@@ -239,5 +240,24 @@ public sealed class ChainAuditTests(TestDatabase db) : IClassFixture<TestDatabas
         Assert.Equal(3, measured["engine.audit.chained"]);
         Assert.Equal(60.003, measured["engine.audit.unchained"], 3);
         Assert.Equal(60.003, audit.Chain.Lag.Unchained.TotalSeconds, 3);
+    }
+
+    [Fact]
+    public async Task Entries_that_wait_too_long_and_a_chainer_that_stands_still_are_told_by_health()
+    {
+        using var audit = await AuditRig.OnEmptyLogAsync(db);
+        var health = new AuditHealth(audit.Chain);
+        async Task<HealthStatus> StatusAsync() => (await health.CheckHealthAsync(new HealthCheckContext())).Status;
+        await audit.ChainedAsync(1);
+        Assert.Equal(HealthStatus.Healthy, await StatusAsync());
+
+        audit.Time.Advance(TimeSpan.FromSeconds(61));
+        Assert.Equal(HealthStatus.Degraded, await StatusAsync());
+        await audit.Chain.RunOnceAsync(CancellationToken.None);
+        Assert.Equal(HealthStatus.Healthy, await StatusAsync());
+
+        await audit.TamperAsync("insert into audit_unchained values ('2026-03-01T11:59:00Z', gen_random_uuid())"); // its entry is gone
+        await audit.Chain.RunOnceAsync(CancellationToken.None);
+        Assert.Equal(HealthStatus.Degraded, await StatusAsync());
     }
 }
