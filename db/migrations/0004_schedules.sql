@@ -13,8 +13,8 @@ grant select on schedules to engine;
 grant update (cron, time_zone, misfire_policy, enabled, version, updated_at) on schedules to engine;
 
 insert into schedules (name, duty, cron, updated_at) values
-    ('prune_expired', 'prune_expired', '0 17 3 * * ?', clock_timestamp()),
-    ('verify_audit', 'verify_audit', '0 43 4 * * ?', clock_timestamp());
+    ('prune_expired', 'prune_expired', '0 17 3 * * ?', timestamptz '2026-01-01 00:00:00+00'),
+    ('verify_audit', 'verify_audit', '0 43 4 * * ?', timestamptz '2026-01-01 00:00:00+00');
 
 -- One row is one fire: waiting without started_at, running without outcome, then finished.
 create table schedule_fires (

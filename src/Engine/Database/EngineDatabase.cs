@@ -95,8 +95,8 @@ public sealed class EngineDatabase : IAsyncDisposable
         {
             try
             {
-                await using var connection = new NpgsqlConnection(Pooled(connectionString, 1));
-                await connection.OpenAsync(ct);
+                await using var look = Look(connectionString);
+                await using var connection = await look.OpenConnectionAsync(ct);
                 if (connection.PostgreSqlVersion.Major < OldestMajor)
                     throw new StartupException($"The server at {Place(connectionString)} is PostgreSQL {connection.PostgreSqlVersion}; the engine needs {OldestMajor} or newer.",
                         $"upgrade that server, or let Engine:Database:ConnectionString name a newer one.");
@@ -130,7 +130,8 @@ public sealed class EngineDatabase : IAsyncDisposable
         }
     }
 
-    static async Task RequireRightsAsync(NpgsqlDataSource source, CancellationToken ct)
+    /// <exception cref="StartupException">The login is neither the owner nor a member of the role <c>engine</c>.</exception>
+    public static async Task RequireRightsAsync(NpgsqlDataSource source, CancellationToken ct)
     {
         await using var connection = await source.OpenConnectionAsync(ct);
         if (await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
@@ -143,6 +144,10 @@ public sealed class EngineDatabase : IAsyncDisposable
         ApplicationName = "engine", Timeout = 5, CommandTimeout = 30, KeepAlive = 30, MaxPoolSize = size, MinPoolSize = 0, IncludeErrorDetail = false,
         ConnectionIdleLifetime = 60, CancellationTimeout = 2000, MaxAutoPrepare = 50, AutoPrepareMinUsages = 3,
     }.ConnectionString;
+
+    /// <summary>One look at the server: no pool that lives on, none of the queries that a working connection begins with.</summary>
+    static NpgsqlDataSource Look(string connectionString) =>
+        new NpgsqlDataSourceBuilder(Pooled(connectionString, 1)).ConfigureTypeLoading(types => types.EnableTypeLoading(false)).Build();
 
     /// <summary>Where a connection string leads, without what it must not show.</summary>
     public static string Place(string connectionString)
