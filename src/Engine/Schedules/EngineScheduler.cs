@@ -15,7 +15,7 @@ public sealed class EngineScheduler(
     /// <summary>Of all nodes together; each has an instance id besides.</summary>
     public const string Name = "engine";
 
-    public static readonly TimeSpan CheckinInterval = TimeSpan.FromSeconds(7.5);
+    public static readonly TimeSpan CheckinInterval = TimeSpan.FromSeconds(10);
     static readonly TimeSpan Unwilling = TimeSpan.FromSeconds(5);
     const int Workers = 4;
 

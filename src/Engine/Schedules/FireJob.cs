@@ -25,7 +25,9 @@ public sealed class FireJob(ProposeFire propose, TakeFire take, RunFire run, Fai
         var due = context.ScheduledFireTimeUtc ?? context.FireTimeUtc;
         if (trigger!.Group == Fires)
         {
-            if (await take.RunAsync(Guid.Parse(trigger.Name), ct) is { } taken) await run.RunAsync(taken, ct);
+            var fireId = Guid.Parse(trigger.Name);
+            if (await take.RunAsync(fireId, ct) is { } taken) await run.RunAsync(taken, ct);
+            else if (context.Recovering) await failLost.RunAsync(fireId, ct);
             return;
         }
         var version = context.Recovering ? (long?)null : long.Parse(context.Trigger.Description!.AsSpan(1), CultureInfo.InvariantCulture);

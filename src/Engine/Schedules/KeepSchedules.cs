@@ -13,7 +13,7 @@ public sealed class KeepSchedules(
     EngineScheduler engine, SyncSchedules sync, FailLostFires failLost, BeginWaitingFires begin, NpgsqlDataSource database, TimeProvider time,
     ILogger<KeepSchedules> log) : BackgroundService
 {
-    static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
     static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
     static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
 

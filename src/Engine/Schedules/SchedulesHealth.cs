@@ -5,7 +5,7 @@ namespace Engine.Schedules;
 /// <summary>Whether schedules fire: the scheduler runs, its rows were looked at lately, and the cluster knows that this node lives.</summary>
 public sealed class SchedulesHealth(KeepSchedules keep, TimeProvider time) : IHealthCheck
 {
-    static readonly TimeSpan TooOld = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan TooOld = TimeSpan.FromSeconds(40);
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {

@@ -91,11 +91,16 @@ public sealed class SchedulerTests(TestDatabase db) : IClassFixture<TestDatabase
         Assert.Equal((requested.FireId, true), (run.FireId, run.Manual));
     }
 
-    [Fact]
-    public async Task A_fire_whose_node_died_is_failed_by_the_others()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_fire_whose_node_died_is_failed_by_the_others(bool manual)
     {
         await NodeThatDiedAsync(Due);
-        await db.ExecuteAsync("insert into schedule_fires (fire_id, name, fire_time, manual, started_at) values (gen_random_uuid(), 'nightly', @Due, false, @Due)", new { Due });
+        await db.ExecuteAsync("""
+            insert into schedule_fires (fire_id, name, fire_time, manual, started_at) values ('00000000-0000-0000-0000-000000000001', 'nightly', @Due, @manual, @Due);
+            update qrtz_fired_triggers set trigger_group = 'fires', trigger_name = '00000000-0000-0000-0000-000000000001' where @manual;
+            """, new { Due, manual });
 
         await using var node = new SchedulesNode(db.EngineConnectionString);
         await node.PassAsync();

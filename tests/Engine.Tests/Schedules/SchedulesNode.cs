@@ -4,6 +4,7 @@ using Engine.Schedules;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Support;
 
 namespace Engine.Tests.Schedules;
 
@@ -12,6 +13,7 @@ sealed class SchedulesNode : IAsyncDisposable
 {
     readonly ServiceProvider services;
     readonly NpgsqlDataSource source;
+    readonly TempFolder data = new();
 
     public SchedulesNode(string connectionString, TimeProvider? time = null)
     {
@@ -22,6 +24,8 @@ sealed class SchedulesNode : IAsyncDisposable
         collection.AddSingleton(time ?? TimeProvider.System);
         collection.AddMetrics();
         collection.AddSingleton<RecordAudit>();
+        collection.AddSingleton<VerifyAudit>();
+        collection.AddSingleton(new AuditHeadFile(data.Path));
         collection.AddSchedules();
         collection.AddSingleton<IScheduledDuty>(Probe);
         services = collection.BuildServiceProvider();
@@ -40,6 +44,7 @@ sealed class SchedulesNode : IAsyncDisposable
         await Get<EngineScheduler>().StopAsync(TimeSpan.FromSeconds(1));
         await services.DisposeAsync();
         await source.DisposeAsync();
+        data.Dispose();
     }
 
     sealed class ErrorsSeen(ConcurrentQueue<string> errors) : ILoggerProvider, ILogger
