@@ -58,6 +58,7 @@ public sealed class EngineServer : IAsyncLifetime
         AdminToken = (await File.ReadAllTextAsync(FirstToken.PathIn(data.Path))).Trim();
         Admin = Client(AdminToken);
         Anonymous = Client(null);
+        await Eventually.TrueAsync(async () => (await Anonymous.GetAsync("/health/ready")).IsSuccessStatusCode, TimeSpan.FromSeconds(20), "the engine is ready");
     }
 
     public HttpClient Client(string? token)

@@ -23,8 +23,12 @@ public sealed class FindToken(NpgsqlDataSource database, TimeProvider time)
         return entry is null ? new TokenCheck.Unknown() : Judge(entry, token);
     }
 
-    /// <summary>The answer without a query: null when this token is not remembered, or not good.</summary>
-    public TokenCheck.Good? Known(ApiToken token) => Recent(token.Prefix) is { } entry ? Judge(entry, token) as TokenCheck.Good : null;
+    /// <summary>
+    /// Whether this token was good when it was last looked up, however long ago: enough to choose a rate limit by, also while
+    /// the database is away, and never enough to let anybody in.
+    /// </summary>
+    public TokenCheck.Good? WasGood(ApiToken token) =>
+        byPrefix.TryGetValue(token.Prefix, out var entry) ? Judge(entry, token) as TokenCheck.Good : null;
 
     /// <summary>Forgets what is remembered, so that a revocation on this node acts at once.</summary>
     public void Forget() => byPrefix.Clear();

@@ -14,7 +14,7 @@ public sealed class RateLimits : IDisposable
     readonly PartitionedRateLimiter<HttpContext> limiter;
 
     public RateLimits(AccessSettings settings, FindToken find) => limiter = PartitionedRateLimiter.Create<HttpContext, string>(http =>
-        TokenAuthentication.TokenOf(http.Request) is { } token && find.Known(token) is { } good
+        TokenAuthentication.TokenOf(http.Request) is { } token && find.WasGood(token) is { } good
             ? Bucket(good.TokenId.ToString("N"), settings.RequestsPerSecondPerToken)
             : Bucket(Network(http.Connection.RemoteIpAddress), settings.RequestsPerSecondPerAddress));
 

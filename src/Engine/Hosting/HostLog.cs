@@ -3,7 +3,7 @@ namespace Engine.Hosting;
 /// <summary>Events 610–619.</summary>
 static partial class HostLog
 {
-    [LoggerMessage(610, LogLevel.Information, "Autonomy Engine {Version} is ready at {Addresses}; {Database}")]
+    [LoggerMessage(610, LogLevel.Information, "Autonomy Engine {Version} listens at {Addresses}; {Database}")]
     public static partial void Ready(this ILogger log, string version, string addresses, string database);
 
     [LoggerMessage(611, LogLevel.Information, "An admin token lies in {Path}")]

@@ -39,6 +39,8 @@ public sealed class ServerTests(EngineServer engine) : IClassFixture<EngineServe
     [Fact]
     public async Task Metrics_need_a_token_and_tell_of_requests()
     {
+        await engine.Anonymous.GetAsync("/api/status");
+
         Assert.Equal("token_missing", (await (await engine.Anonymous.GetAsync("/metrics")).ProblemAsync()).Code);
         await Eventually.TrueAsync( // a request is counted once its answer has left
             async () => (await engine.Admin.GetStringAsync("/metrics")).Contains("http_server_request_duration_seconds_bucket", StringComparison.Ordinal),

@@ -149,7 +149,7 @@ public sealed class SchedulerTests(TestDatabase db) : IClassFixture<TestDatabase
         gate.Open();
         var back = TimeProvider.System.GetUtcNow();
 
-        await Eventually.TrueAsync(() => node.Probe.Runs.Any(r => r.FireTime > back), TimeSpan.FromSeconds(5), "it fires again");
+        await Eventually.TrueAsync(() => node.Probe.Runs.Any(r => r.FireTime > back), TimeSpan.FromSeconds(20), "it fires again");
         await Eventually.TrueAsync(async () => (await db.FiresAsync("ticking")).Where(f => f.FireTime <= back).All(f => f.Outcome is not null), Soon, "nothing hangs");
         await node.Keep.StopAsync(CancellationToken.None);
     }
