@@ -27,7 +27,7 @@ public sealed class NoteTokenUse(NpgsqlDataSource database, TimeProvider time, I
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await RunOnceAsync(cancellationToken);
+        await RunOnceAsync(CancellationToken.None); // the last notes, however long the stop has taken so far
     }
 
     /// <returns>How many tokens' times were written.</returns>
@@ -47,9 +47,9 @@ public sealed class NoteTokenUse(NpgsqlDataSource database, TimeProvider time, I
             foreach (var note in taken) noted.TryRemove(note);
             return written;
         }
-        catch (Exception e) when (Fault.Of(e, ct) is FaultKind.Transient or FaultKind.Cancelled)
+        catch (Exception e) when (Fault.Of(e, ct) != FaultKind.Cancelled)
         {
-            log.UseNotWritten(e.Message); // the notes stay for the next pass
+            log.UseNotWritten(e); // the notes stay for the next pass
             return 0;
         }
     }

@@ -44,8 +44,9 @@ public sealed class RateLimits : IDisposable
         RateLimitPartition.GetTokenBucketLimiter(key, _ => new TokenBucketRateLimiterOptions
         {
             TokenLimit = 2 * perSecond,
-            TokensPerPeriod = Math.Max(1, perSecond / 10),
-            ReplenishmentPeriod = perSecond < 10 ? TimeSpan.FromSeconds(1.0 / perSecond) : TimeSpan.FromMilliseconds(100),
+            // Ten times a second where the rate allows whole tokens to be spread so; else one at a time.
+            TokensPerPeriod = perSecond % 10 == 0 ? perSecond / 10 : 1,
+            ReplenishmentPeriod = perSecond % 10 == 0 ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromSeconds(1.0 / perSecond),
             QueueLimit = 0,
         });
 

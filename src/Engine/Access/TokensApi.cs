@@ -1,4 +1,3 @@
-using System.Globalization;
 using Engine.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -31,16 +30,10 @@ public static class TokensApi
     static async Task<Results<Ok<Page<TokenResponse>>, ProblemHttpResult>> List(
         ListTokens list, CancellationToken ct, [FromQuery(Name = "page_token")] string? pageToken = null, int? limit = null)
     {
-        if (PageRequest.Read(pageToken, limit, "tokens", keys: 2, out var page) is { } refusal) return refusal;
         (DateTimeOffset, Guid)? after = null;
-        if (!page.IsFirst)
-        {
-            if (!DateTimeOffset.TryParseExact(page.After[0], "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var createdAt)
-                || !Guid.TryParse(page.After[1], out var tokenId)) return PageRequest.NotOurs();
-            after = (createdAt, tokenId);
-        }
+        if ((PageRequest.Read(pageToken, limit, "tokens", keys: 2, out var page) ?? page.ReadKey(out after)) is { } refusal) return refusal;
         var rows = await list.RunAsync(after, page.Limit + 1, ct);
-        return TypedResults.Ok(page.Of(rows, TokenResponse.Of, row => [row.CreatedAt.ToString("O"), row.TokenId.ToString()]));
+        return TypedResults.Ok(page.Of(rows, TokenResponse.Of, row => PageRequest.Key(row.CreatedAt, row.TokenId)));
     }
 
     static async Task<Results<NoContent, ProblemHttpResult>> Revoke(Guid tokenId, HttpContext http, RevokeToken revoke, CancellationToken ct) =>
@@ -50,7 +43,7 @@ public static class TokensApi
 
 /// <param name="Name">Whom or what it is for, 1 to 100 characters.</param>
 /// <param name="Role">reader, operator, approver or admin.</param>
-/// <param name="Tenant">Narrows the token to a tenant; null for none.</param>
+/// <param name="Tenant">Whose the token is: a label that is shown with it and goes into the audit log. It narrows nothing yet, so an admin has none.</param>
 /// <param name="ExpiresAt">When it stops working; null for never.</param>
 public sealed record CreateTokenRequest(string Name, string Role, string? Tenant = null, DateTimeOffset? ExpiresAt = null)
 {
@@ -59,6 +52,7 @@ public sealed record CreateTokenRequest(string Name, string Role, string? Tenant
         _ when Name.Trim().Length is 0 or > 100 => $"name must have 1 to 100 characters, has {Name.Trim().Length}.",
         _ when Name.Any(char.IsControl) || Tenant?.Any(char.IsControl) == true => "name and tenant must not hold control characters.",
         _ when !Roles.All.Contains(Role) => $"role must be one of {string.Join(", ", Roles.All)}, is \"{Role}\".",
+        { Tenant: not null, Role: Roles.Admin } => "tenant must be absent for the role admin: an admin sees all tenants.",
         { Tenant.Length: 0 or > 100 } => $"tenant must have 1 to 100 characters, has {Tenant.Length}.",
         { ExpiresAt: { } at } when at <= now => $"expires_at must be in the future, is {at:O}.",
         _ => null,

@@ -20,7 +20,7 @@ static class TokensCommand
             Description = "reader (look), operator (steer), approver (look and decide) or admin (all).", HelpName = "ROLE", Required = true,
         };
         role.OneOf([.. Roles.All]);
-        var tenant = new Option<string?>("--tenant") { Description = "Limits the token to one tenant.", HelpName = "TENANT" };
+        var tenant = new Option<string?>("--tenant") { Description = "Whose the token is: a label shown with it and kept in the audit log.", HelpName = "TENANT" };
         var expires = new Option<string?>("--expires") { Description = $"When it ends: {Expiry.Form}; never by default.", HelpName = "WHEN" };
         expires.Validators.Add(result =>
         {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Engine.Access;
 using Engine.Http;
@@ -23,16 +22,10 @@ public static class AuditApi
         string?[] filters = [Given(actor), Given(action), Given(subject)];
         if (filters.Any(f => f?.Contains('\0') == true)) return Refusal.Invalid("A filter must not hold the character U+0000; no entry does.");
         var query = JsonSerializer.Serialize((string?[])["audit", .. filters]);
-        if (PageRequest.Read(pageToken, limit, query, keys: 2, out var page) is { } refusal) return refusal;
         (DateTimeOffset, Guid)? after = null;
-        if (!page.IsFirst)
-        {
-            if (!DateTimeOffset.TryParseExact(page.After[0], "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var recordedAt)
-                || !Guid.TryParse(page.After[1], out var entryId)) return PageRequest.NotOurs();
-            after = (recordedAt, entryId);
-        }
+        if ((PageRequest.Read(pageToken, limit, query, keys: 2, out var page) ?? page.ReadKey(out after)) is { } refusal) return refusal;
         var rows = await list.RunAsync(new AuditFilter(filters[0], filters[1], filters[2]), after, page.Limit + 1, ct);
-        return TypedResults.Ok(page.Of(rows, AuditEntryResponse.Of, row => [row.RecordedAt.ToString("O"), row.EntryId.ToString()]));
+        return TypedResults.Ok(page.Of(rows, AuditEntryResponse.Of, row => PageRequest.Key(row.RecordedAt, row.EntryId)));
     }
 
     static async Task<Ok<AuditHead>> Head(ReadAuditHead head, CancellationToken ct) => TypedResults.Ok(await head.RunAsync(ct));

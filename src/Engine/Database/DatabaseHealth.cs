@@ -8,16 +8,12 @@ namespace Engine.Database;
 /// <summary>Whether the database answers, and carries the schema that this engine was built for.</summary>
 public sealed class DatabaseHealth(NpgsqlDataSource database) : IHealthCheck
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
-
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Patience);
         try
         {
-            await using var connection = await database.OpenConnectionAsync(limit.Token);
-            var isStandby = await connection.ExecuteScalarAsync<bool>(new CommandDefinition("select pg_is_in_recovery()", cancellationToken: limit.Token));
+            await using var connection = await database.OpenConnectionAsync(cancellationToken);
+            var isStandby = await connection.ExecuteScalarAsync<bool>(new CommandDefinition("select pg_is_in_recovery()", cancellationToken: cancellationToken));
             return isStandby
                 ? HealthCheckResult.Unhealthy("the database is a read-only standby")
                 : HealthCheckResult.Healthy($"PostgreSQL {connection.PostgreSqlVersion} answers");

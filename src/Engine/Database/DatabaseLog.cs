@@ -9,9 +9,12 @@ static partial class DatabaseLog
     [LoggerMessage(201, LogLevel.Warning, "The database does not answer yet: {Reason}; trying until {Deadline:O}")]
     public static partial void Waiting(this ILogger log, string reason, DateTimeOffset deadline);
 
+    [LoggerMessage(204, LogLevel.Information, "Another engine is at the migrations; waiting for it")]
+    public static partial void WaitingForMigrations(this ILogger log);
+
     [LoggerMessage(202, LogLevel.Information, "The host's clock jumped by {Jump} or the process stood still for {Counted}; measuring the database's clock again")]
     public static partial void ClockGap(this ILogger log, TimeSpan jump, TimeSpan counted);
 
-    [LoggerMessage(203, LogLevel.Warning, "The database's clock could not be measured ({Reason}); counting on since {Age}")]
-    public static partial void ClockNotMeasured(this ILogger log, string reason, TimeSpan age);
+    [LoggerMessage(203, LogLevel.Warning, "The database's clock could not be measured; counting on since {Age}")]
+    public static partial void ClockNotMeasured(this ILogger log, Exception reason, TimeSpan age);
 }

@@ -56,8 +56,9 @@ public sealed class DatabaseTime(NpgsqlDataSource database, TimeProvider host) :
         Debug.Assert(best is not null);
 
         // Within the error of measurement the old count is as good, and keeping it keeps time from stepping back.
-        if (last is { } known && (best.DatabaseTime - TimeAt(known, best.Timestamp)).Duration() <= best.Uncertainty + known.Uncertainty)
-            best = best with { DatabaseTime = TimeAt(known, best.Timestamp), Uncertainty = best.Uncertainty };
+        if (last is { } known && TimeAt(known, best.Timestamp) is var counted
+            && (best.DatabaseTime - counted).Duration() is var difference && difference <= 2 * best.Uncertainty)
+            best = best with { DatabaseTime = counted, Uncertainty = best.Uncertainty + difference };
         last = best;
         return best;
     }

@@ -14,8 +14,8 @@ public sealed class EngineDatabase : IAsyncDisposable
     const int OldestMajor = 15;
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
-    EngineDatabase(EmbeddedPostgres? embedded, NpgsqlDataSource source, DatabaseTime time, string serverVersion) =>
-        (Embedded, Source, Time, ServerVersion) = (embedded, source, time, serverVersion);
+    EngineDatabase(EmbeddedPostgres? embedded, NpgsqlDataSource source, DatabaseTime time, string serverVersion, int schemaVersion) =>
+        (Embedded, Source, Time, ServerVersion, SchemaVersion) = (embedded, source, time, serverVersion, schemaVersion);
 
     /// <summary>The server that the engine brought up itself; null when it was given one.</summary>
     public EmbeddedPostgres? Embedded { get; }
@@ -27,6 +27,9 @@ public sealed class EngineDatabase : IAsyncDisposable
 
     /// <summary>For example <c>15.18</c>.</summary>
     public string ServerVersion { get; }
+
+    /// <summary>Number of the last migration that was applied when this was opened.</summary>
+    public int SchemaVersion { get; }
 
     /// <summary>Starts the embedded server when no other was named; then connects, migrates and measures the clock.</summary>
     /// <exception cref="StartupException">It cannot be used; the message says why and what to do.</exception>
@@ -69,9 +72,10 @@ public sealed class EngineDatabase : IAsyncDisposable
         {
             if (engine != owner) await ConnectAsync(engine, TimeSpan.Zero, host, log, ct);
             await RequireRightsAsync(source, ct);
+            var schemaVersion = await ReadSchemaVersionAsync(source, ct);
             var time = new DatabaseTime(source, host);
             await time.SyncAsync(ct);
-            return new EngineDatabase(embedded, source, time, version);
+            return new EngineDatabase(embedded, source, time, version, schemaVersion);
         }
         catch
         {
@@ -137,6 +141,12 @@ public sealed class EngineDatabase : IAsyncDisposable
         if (await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
             "select has_table_privilege('api_tokens', 'insert') and has_table_privilege('schema_migrations', 'select')", cancellationToken: ct))) return;
         throw new StartupException($"The login {connection.UserName} lacks the rights of the role engine.", $"run in that database: grant engine to \"{connection.UserName}\";");
+    }
+
+    static async Task<int> ReadSchemaVersionAsync(NpgsqlDataSource source, CancellationToken ct)
+    {
+        await using var connection = await source.OpenConnectionAsync(ct);
+        return await connection.ExecuteScalarAsync<int>(new CommandDefinition("select max(number) from schema_migrations", cancellationToken: ct));
     }
 
     static string Pooled(string connectionString, int size) => new NpgsqlConnectionStringBuilder(connectionString)

@@ -10,6 +10,7 @@ public sealed class KeepDatabaseTime(DatabaseTime time, TimeProvider host, ILogg
     static readonly TimeSpan Gap = TimeSpan.FromSeconds(2);
 
     (DateTimeOffset Wall, long Timestamp) seen = (host.GetUtcNow(), host.GetTimestamp());
+    bool mustMeasure; // a gap was seen and the clock could not be measured since
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -25,17 +26,19 @@ public sealed class KeepDatabaseTime(DatabaseTime time, TimeProvider host, ILogg
         var jump = wall - seen.Wall - counted;
         seen = (wall, timestamp);
         var hadGap = jump.Duration() > Gap || counted > Tick + Gap;
-        if (!hadGap && time.Age < Resync) return false;
         if (hadGap) log.ClockGap(jump, counted);
+        mustMeasure |= hadGap;
+        if (!mustMeasure && time.Age < Resync) return false;
 
         try
         {
             await time.SyncAsync(ct);
+            mustMeasure = false;
             return true;
         }
-        catch (Exception e) when (Fault.Of(e, ct) == FaultKind.Transient)
+        catch (Exception e) when (Fault.Of(e, ct) != FaultKind.Cancelled)
         {
-            log.ClockNotMeasured(e.Message, time.Age); // the monotonic clock counts on; the next pass tries again
+            log.ClockNotMeasured(e, time.Age); // the monotonic clock counts on; the next pass tries again
             return false;
         }
     }

@@ -29,7 +29,7 @@ public sealed class MigrateDatabase(NpgsqlDataSource owner, TimeProvider time, I
     {
         known ??= Migration.All;
         await using var connection = await owner.OpenConnectionAsync(ct);
-        await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_lock(@LockKey)", new { LockKey }, cancellationToken: ct));
+        await LockAsync(connection, ct);
         try
         {
             if (await ReadPlanAsync(connection, known, ct) is not MigrationPlan.Pending pending)
@@ -46,6 +46,14 @@ public sealed class MigrateDatabase(NpgsqlDataSource owner, TimeProvider time, I
                 await connection.ExecuteAsync(new CommandDefinition(
                     "select pg_advisory_unlock(@LockKey)", new { LockKey }, cancellationToken: CancellationToken.None));
         }
+    }
+
+    /// <summary>Waits for its turn as long as another engine's migrations take, and says that it waits.</summary>
+    async Task LockAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        if (await connection.ExecuteScalarAsync<bool>(new CommandDefinition("select pg_try_advisory_lock(@LockKey)", new { LockKey }, cancellationToken: ct))) return;
+        log.WaitingForMigrations();
+        await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_lock(@LockKey)", new { LockKey }, commandTimeout: 0, cancellationToken: ct));
     }
 
     /// <returns>What a run would do, without doing it.</returns>
@@ -72,7 +80,7 @@ public sealed class MigrateDatabase(NpgsqlDataSource owner, TimeProvider time, I
         await using var transaction = await connection.BeginTransactionAsync(ct);
         // A migration that waits for a busy table must not queue everybody else behind it for long.
         await connection.ExecuteAsync(new CommandDefinition("set local lock_timeout = '5s'", transaction: transaction, cancellationToken: ct));
-        await using (var command = new NpgsqlCommand(migration.Sql, connection, transaction)) await command.ExecuteNonQueryAsync(ct);
+        await using (var command = new NpgsqlCommand(migration.Sql, connection, transaction) { CommandTimeout = 0 }) await command.ExecuteNonQueryAsync(ct);
         await connection.ExecuteAsync(new CommandDefinition(
             "insert into schema_migrations (number, name, checksum, applied_at) values (@Number, @Name, @Checksum, clock_timestamp())",
             migration, transaction, cancellationToken: ct));

@@ -37,8 +37,16 @@ public static class Fault
         _ => FaultKind.Bug,
     };
 
-    /// <summary>Whether the database was out of reach, as opposed to refusing what it was asked.</summary>
-    public static bool IsDatabaseAway(Exception exception) => exception is NpgsqlException && Of(exception, CancellationToken.None) == FaultKind.Transient;
+    /// <summary>
+    /// Whether the connection to the database was lost or refused, as opposed to a database that is busy (no free connection,
+    /// a statement that took too long, a deadlock) or refuses what it was asked.
+    /// </summary>
+    public static bool IsDatabaseAway(Exception exception) => exception switch
+    {
+        PostgresException e => e.SqlState.StartsWith("57P", StringComparison.Ordinal) || e.SqlState.StartsWith("08", StringComparison.Ordinal),
+        NpgsqlException e => e.InnerException is IOException or SocketException,
+        _ => false,
+    };
 
     static FaultKind OfStatus(HttpStatusCode status) =>
         status is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout || (int)status >= 500 ? FaultKind.Transient

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Security.Cryptography;
 
 namespace Engine.Hosting;
 
@@ -29,6 +30,10 @@ public static class DataFolder
         {
             if (!Directory.Exists(folder))
                 Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            var mode = File.GetUnixFileMode(folder);
+            if ((mode & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) != 0)
+                throw new StartupException($"The data folder {folder} can be written by other users (mode {Convert.ToString((int)mode, 8)}): they could put their own secrets there.",
+                    $"chmod go-w '{folder}', or set ENGINE_DATA to a folder of the engine's own.");
             var probe = Path.Combine(folder, $".write-{Environment.ProcessId}");
             File.WriteAllBytes(probe, []);
             File.Delete(probe);
@@ -44,10 +49,10 @@ public static class DataFolder
     /// <summary>Writes a file that only its owner can read, whole or not at all.</summary>
     public static void WriteSecret(string path, string text)
     {
-        var temporary = $"{path}.{Environment.ProcessId}.tmp";
+        var temporary = $"{path}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
         using (var stream = new FileStream(temporary, new FileStreamOptions
         {
-            Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         }))
         using (var writer = new StreamWriter(stream))
         {

@@ -31,13 +31,15 @@ public sealed class EngineHost : IAsyncDisposable
         try
         {
             await using var host = await StartAsync(settings, ct);
-            await Task.Delay(Timeout.Infinite, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var ending = host.App.Lifetime.ApplicationStopping; // a background service that faults stops the application
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, ending);
+            await Task.Delay(Timeout.Infinite, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return ct.IsCancellationRequested ? 0 : 1;
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            // told to stop while starting: whatever had started was stopped again
+            return 0; // told to stop while starting: whatever had started was stopped again
         }
-        return 0;
     }
 
     /// <summary>Opens the database, builds the application and starts to listen.</summary>
@@ -68,10 +70,25 @@ public sealed class EngineHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        App.Services.GetRequiredService<ILogger<EngineHost>>().Stopping();
-        using (var limit = new CancellationTokenSource(StopWithin)) await App.StopAsync(limit.Token);
-        await App.DisposeAsync();
-        await database.DisposeAsync();
+        var log = App.Services.GetRequiredService<ILogger<EngineHost>>();
+        log.Stopping();
+        try
+        {
+            using var limit = new CancellationTokenSource(StopWithin);
+            await App.StopAsync(limit.Token);
+        }
+        catch (Exception e) // one part that cannot stop must not keep the database from being stopped
+        {
+            log.StoppedBadly(e);
+        }
+        try
+        {
+            await App.DisposeAsync();
+        }
+        finally
+        {
+            await database.DisposeAsync();
+        }
     }
 
     void SayWhere(EngineSettings settings)
@@ -81,6 +98,7 @@ public sealed class EngineHost : IAsyncDisposable
             ? $"its own PostgreSQL {database.ServerVersion} in {embedded.DataFolder}" : $"PostgreSQL {database.ServerVersion}");
         var token = FirstToken.PathIn(settings.DataFolder);
         if (File.Exists(token)) log.AdminTokenLiesIn(token);
+        if (settings.Get<HttpSettings>() is { BehindTls: true, TrustedProxies.Count: 0 }) log.ProxyIsNotTrusted();
     }
 
     static WebApplication Build(EngineSettings settings, EngineDatabase database)

@@ -15,7 +15,7 @@ public static class EngineSlices
     {
         services.AddDatabase(database);
         services.AddSingleton(new ProcessStart(database.Time.GetUtcNow()));
-        services.AddSingleton<HealthSnapshot>();
+        services.AddHealth();
         services.AddEngineTelemetry(settings.Get<TelemetrySettings>());
         services.AddAccess();
         services.AddAudit();

@@ -17,7 +17,7 @@ public static class StatusApi
         var clock = database.Time;
         return TypedResults.Ok(new StatusResponse(
             EngineVersion.Text, start.At, snapshot.IsReady, snapshot.Checks,
-            new DatabaseStatus(database.ServerVersion, settings.IsEmbedded, Migration.All.Count),
+            new DatabaseStatus(database.ServerVersion, settings.IsEmbedded, database.SchemaVersion),
             new ClockStatus(Seconds(clock.Skew), Seconds(clock.Last?.Uncertainty ?? TimeSpan.Zero), Seconds(clock.Age))));
     }
 
@@ -32,6 +32,7 @@ public sealed record StatusResponse(string Version, DateTimeOffset StartedAt, bo
 
 /// <param name="Version">Of the PostgreSQL server.</param>
 /// <param name="Embedded">Whether the engine started it itself.</param>
+/// <param name="SchemaVersion">Number of the last migration when this engine started; the check "migrations" tells of later ones.</param>
 public sealed record DatabaseStatus(string Version, bool Embedded, int SchemaVersion);
 
 /// <param name="SkewSeconds">How far the database's clock is ahead of this host's.</param>

@@ -6,8 +6,12 @@ using Npgsql;
 namespace Engine.Http;
 
 /// <summary>Turns what reached the edge of the HTTP pipeline into problem+json: exceptions, and bare status codes of the framework.</summary>
-public sealed class ErrorAnswers(NpgsqlDataSource database, ILogger<ErrorAnswers> log) : IExceptionHandler
+public sealed class ErrorAnswers(NpgsqlDataSource database, TimeProvider time, ILogger<ErrorAnswers> log) : IExceptionHandler
 {
+    static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
+
+    long lastAway;
+
     public async ValueTask<bool> TryHandleAsync(HttpContext http, Exception exception, CancellationToken ct)
     {
         switch (exception)
@@ -19,11 +23,15 @@ public sealed class ErrorAnswers(NpgsqlDataSource database, ILogger<ErrorAnswers
             case var _ when Fault.Of(exception, http.RequestAborted) == FaultKind.Cancelled:
                 return true; // the caller has left; there is nobody to answer
             case var _ when Fault.IsDatabaseAway(exception):
-                database.Clear(); // what the pool still holds is broken too: the next request opens a fresh connection
-                log.DatabaseAway(exception.Message);
+                NoteAway(exception);
                 http.Response.Headers.RetryAfter = "1";
-                await Refusal.WriteAsync(http, "database_unavailable",
-                    "The database does not answer at the moment; nothing was changed. Try again shortly.", StatusCodes.Status503ServiceUnavailable);
+                await Refusal.WriteAsync(http, "database_unavailable", "The database does not answer at the moment; try again shortly. "
+                    + "A change may or may not have been made: send it again with the same Idempotency-Key or If-Match.", StatusCodes.Status503ServiceUnavailable);
+                return true;
+            case NpgsqlException or TimeoutException when Fault.Of(exception, http.RequestAborted) == FaultKind.Transient:
+                http.Response.Headers.RetryAfter = "1";
+                await Refusal.WriteAsync(http, "database_busy", "The database is too busy for this at the moment; try again shortly.",
+                    StatusCodes.Status503ServiceUnavailable);
                 return true;
             default:
                 log.Unhandled(exception, http.Request.Method, http.Request.Path);
@@ -31,6 +39,17 @@ public sealed class ErrorAnswers(NpgsqlDataSource database, ILogger<ErrorAnswers
                     "The engine failed at this request; its log has the details under this trace_id.", StatusCodes.Status500InternalServerError);
                 return true;
         }
+    }
+
+    /// <summary>Once a second at most, however many requests fail: what the pool still holds is broken too, so it is let go.</summary>
+    void NoteAway(Exception exception)
+    {
+        var last = Interlocked.Read(ref lastAway);
+        var now = time.GetTimestamp();
+        if (last != 0 && time.GetElapsedTime(last, now) < Quiet) return;
+        if (Interlocked.CompareExchange(ref lastAway, now, last) != last) return;
+        database.Clear();
+        log.DatabaseAway(exception.Message);
     }
 
     /// <summary>For answers that the framework gives without a body: unknown paths, wrong methods, wrong media types.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -35,6 +36,21 @@ public sealed record PageRequest(int Limit, IReadOnlyList<string> After, string 
             return Refusal.Of("page_token_mismatch",
                 "page_token belongs to another list or to other filters; start again without it.", StatusCodes.Status400BadRequest);
         page = page with { After = after };
+        return null;
+    }
+
+    /// <summary>The sort key of a list that is ordered by time, then id.</summary>
+    public static string[] Key(DateTimeOffset time, Guid id) => [time.UtcDateTime.ToString("O"), id.ToString()];
+
+    /// <param name="after">What <see cref="Key"/> made of the last row of the page before; null on the first page.</param>
+    /// <returns>Null, or the refusal of a token that holds no such key.</returns>
+    public ProblemHttpResult? ReadKey(out (DateTimeOffset Time, Guid Id)? after)
+    {
+        after = null;
+        if (IsFirst) return null;
+        if (!DateTimeOffset.TryParseExact(After[0], "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time) || !Guid.TryParse(After[1], out var id))
+            return NotOurs();
+        after = (time.ToUniversalTime(), id);
         return null;
     }
 

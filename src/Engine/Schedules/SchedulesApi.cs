@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Engine.Access;
 using Engine.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -68,16 +67,10 @@ public static class SchedulesApi
     static async Task<Results<Ok<Page<FireRow>>, ProblemHttpResult>> Fires(
         string name, ListFires list, CancellationToken ct, [FromQuery(Name = "page_token")] string? pageToken = null, int? limit = null)
     {
-        if (PageRequest.Read(pageToken, limit, $"fires of {name}", keys: 2, out var page) is { } refusal) return refusal;
         (DateTimeOffset, Guid)? after = null;
-        if (!page.IsFirst)
-        {
-            if (!DateTimeOffset.TryParseExact(page.After[0], "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var fireTime)
-                || !Guid.TryParse(page.After[1], out var fireId)) return PageRequest.NotOurs();
-            after = (fireTime.ToUniversalTime(), fireId);
-        }
+        if ((PageRequest.Read(pageToken, limit, $"fires of {name}", keys: 2, out var page) ?? page.ReadKey(out after)) is { } refusal) return refusal;
         return await list.RunAsync(name, after, page.Limit + 1, ct) is { } rows
-            ? TypedResults.Ok(page.Of(rows, row => row, row => [row.FireTime.ToString("O"), row.FireId.ToString()])) : NoSuch(name);
+            ? TypedResults.Ok(page.Of(rows, row => row, row => PageRequest.Key(row.FireTime, row.FireId))) : NoSuch(name);
     }
 
     static ProblemHttpResult NoSuch(string name) => Refusal.NotFound($"schedule \"{name}\"");

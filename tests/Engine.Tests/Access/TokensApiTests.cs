@@ -102,6 +102,7 @@ public sealed class TokensApiTests(EngineServer engine) : IClassFixture<EngineSe
     [InlineData("""{"name":"x","role":"king"}""", "invalid_request", "king")]
     [InlineData("""{"name":"x","role":"reader","expires_at":"2020-01-01T00:00:00Z"}""", "invalid_request", "future")]
     [InlineData("""{"name":"x","role":"reader","tenant":"a\u0000b"}""", "invalid_request", "control")]
+    [InlineData("""{"name":"x","role":"admin","tenant":"a"}""", "invalid_request", "sees all tenants")]
     [InlineData("""{"name":"x"}""", "malformed_json", "role")]
     [InlineData("""{"name":"x","role":"reader","rule":"admin"}""", "malformed_json", "rule")]
     [InlineData("""{"name":"x","role":"reader","role":"admin"}""", "malformed_json", "role")]

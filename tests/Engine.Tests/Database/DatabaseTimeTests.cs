@@ -85,6 +85,23 @@ public sealed class DatabaseTimeTests(TestDatabase db) : IClassFixture<TestDatab
     }
 
     [Fact]
+    public async Task A_gap_that_could_not_be_measured_is_measured_in_the_next_pass_that_can()
+    {
+        var time = new DatabaseTime(db.Source, host);
+        await time.SyncAsync(CancellationToken.None);
+        var keep = new KeepDatabaseTime(time, host, NullLogger<KeepDatabaseTime>.Instance);
+        host.JumpWallClock(Hour); // a resumed host: the monotonic clock has stood still
+        using var noNetwork = new CancellationTokenSource();
+        await noNetwork.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => keep.RunOnceAsync(noNetwork.Token));
+
+        host.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.True(await keep.RunOnceAsync(CancellationToken.None));
+        Assert.False(await keep.RunOnceAsync(CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Without_a_database_time_goes_on()
     {
         await using var gone = Npgsql.NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=nobody;Timeout=1");

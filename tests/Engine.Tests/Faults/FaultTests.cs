@@ -36,5 +36,22 @@ public sealed class FaultTests
     public void An_exception_is_of_the_kind_that_decides_what_follows(Exception exception, bool ourTokenFired, FaultKind expected) =>
         Assert.Equal(expected, Fault.Of(exception, ourTokenFired ? Fired : CancellationToken.None));
 
+    [Theory]
+    [InlineData("57P01", true)]  // the server shuts down
+    [InlineData("57P03", true)]  // it starts up
+    [InlineData("08006", true)]
+    [InlineData("57014", false)] // a statement took too long
+    [InlineData("40P01", false)]
+    [InlineData("53300", false)] // too many connections
+    public void A_busy_database_is_not_one_that_is_away(string state, bool isAway) => Assert.Equal(isAway, Fault.IsDatabaseAway(Sql(state)));
+
+    [Fact]
+    public void A_lost_connection_is_away_and_an_exhausted_pool_is_not()
+    {
+        Assert.True(Fault.IsDatabaseAway(new NpgsqlException("connect", new SocketException((int)SocketError.ConnectionRefused))));
+        Assert.True(Fault.IsDatabaseAway(new NpgsqlException("cut", new EndOfStreamException())));
+        Assert.False(Fault.IsDatabaseAway(new NpgsqlException("The connection pool has been exhausted", new TimeoutException())));
+    }
+
     static PostgresException Sql(string state) => new("x", "ERROR", "ERROR", state);
 }

@@ -25,6 +25,17 @@ public sealed class ServerTests(EngineServer engine) : IClassFixture<EngineServe
     }
 
     [Fact]
+    public async Task Refusals_carry_them_too()
+    {
+        foreach (var response in new[]
+        {
+            await engine.Admin.PostAsync("/api/tokens", new StringContent("{", Encoding.UTF8, "application/json")), // refused by an exception
+            await engine.Anonymous.GetAsync("/api/status"), await engine.Anonymous.GetAsync("/nowhere"),
+        })
+            Assert.Contains("default-src 'none'", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_home_page_says_how_the_engine_does_and_runs_nothing()
     {
         var response = await engine.Anonymous.GetAsync("/");
