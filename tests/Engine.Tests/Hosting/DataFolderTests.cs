@@ -47,8 +47,8 @@ public sealed class DataFolderTests : IDisposable
 
     [Theory]
     [InlineData("/srv/engine", null, null, "/srv/engine")]
-    [InlineData("", "/xdg", "/home/a", "/xdg/autonomy-engine")]
-    [InlineData("", "", "/home/a", "/home/a/.local/share/autonomy-engine")]
+    [InlineData("", "/xdg", "/users/a", "/xdg/autonomy-engine")]
+    [InlineData("", "", "/users/a", "/users/a/.local/share/autonomy-engine")]
     public void The_place_is_the_variable_then_the_users_data_home(string? data, string? xdg, string? home, string expected)
     {
         var environment = new Dictionary<string, string?> { ["ENGINE_DATA"] = data, ["XDG_DATA_HOME"] = xdg, ["HOME"] = home };
