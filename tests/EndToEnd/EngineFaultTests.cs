@@ -168,6 +168,17 @@ public sealed class EngineFaultTests : IDisposable
         Assert.Null(EmbeddedPostgres.TryAttach(data.Path));
     }
 
+    [Fact]
+    public async Task A_second_engine_on_the_same_port_is_told_that_one_runs_already()
+    {
+        await using var engine = await EngineProcess.StartAsync(data.Path);
+
+        var second = await EngineProcess.RunAsync(data.Path, new Dictionary<string, string> { ["ENGINE__HTTP__LISTEN"] = engine.Url.GetLeftPart(UriPartial.Authority) }, ["run"]);
+
+        Assert.Equal(1, second.ExitCode);
+        Assert.Contains("is taken by an engine that runs already", second.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("Host=127.0.0.1;Port=1;Username=engine;Password=hunter2", "cannot be reached")]
     [InlineData("Host=no-such-host.invalid;Username=engine;Password=hunter2", "host")]

@@ -47,7 +47,7 @@ public sealed class EngineHost : IAsyncDisposable
     {
         DataFolder.Create(settings.DataFolder);
         var http = settings.Get<HttpSettings>();
-        RequireFreePorts(http);
+        await RequireFreePortsAsync(http, ct);
         using var loggers = EngineLogging.CreateFactory(settings.Get<LoggingSettings>());
         var database = await EngineDatabase.OpenAsync(settings, loggers, ct);
         WebApplication? app = null;
@@ -119,7 +119,7 @@ public sealed class EngineHost : IAsyncDisposable
     }
 
     /// <summary>Told before the database is started, which takes longer than a look.</summary>
-    static void RequireFreePorts(HttpSettings http)
+    static async Task RequireFreePortsAsync(HttpSettings http, CancellationToken ct)
     {
         foreach (var address in http.Listen)
         {
@@ -133,10 +133,23 @@ public sealed class EngineHost : IAsyncDisposable
             {
                 throw new StartupException(
                     e.SocketErrorCode == SocketError.AddressAlreadyInUse
-                        ? $"Port {endpoint.Port} on {endpoint.Address} is taken by another process."
+                        ? $"Port {endpoint.Port} on {endpoint.Address} is taken by {(await IsEngineAsync(endpoint, ct) ? "an engine that runs already (see `engine status`)" : "another process")}."
                         : $"The engine cannot listen on {address}: {e.Message}.",
                     $"stop what holds it (`ss -ltnp 'sport = :{endpoint.Port}'` shows it), or set ENGINE__HTTP__LISTEN=http://{endpoint.Address}:{NextPort(endpoint)}.", e);
             }
+        }
+    }
+
+    static async Task<bool> IsEngineAsync(IPEndPoint endpoint, CancellationToken ct)
+    {
+        try
+        {
+            using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(1) };
+            return (await client.GetStringAsync(new Uri($"http://{endpoint}/health/live"), ct)).Contains("\"live\"", StringComparison.Ordinal);
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !ct.IsCancellationRequested)
+        {
+            return false; // something else, then
         }
     }
 

@@ -23,7 +23,7 @@ public static class HomePage
         $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Style)))}'; "
         + "frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-    public static void MapHome(this IEndpointRouteBuilder app) => app.MapGet("/", Show).ExcludeFromDescription();
+    public static void MapHome(this IEndpointRouteBuilder app) => app.MapMethods("/", [HttpMethods.Get, HttpMethods.Head], Show).ExcludeFromDescription();
 
     static async Task<IResult> Show(HttpContext http, HealthSnapshot health, CancellationToken ct)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Engine.Faults;
 using Microsoft.AspNetCore.Diagnostics;
 using Npgsql;
@@ -6,7 +7,7 @@ using Npgsql;
 namespace Engine.Http;
 
 /// <summary>Turns what reached the edge of the HTTP pipeline into problem+json: exceptions, and bare status codes of the framework.</summary>
-public sealed class ErrorAnswers(NpgsqlDataSource database, TimeProvider time, ILogger<ErrorAnswers> log) : IExceptionHandler
+public sealed partial class ErrorAnswers(NpgsqlDataSource database, TimeProvider time, ILogger<ErrorAnswers> log) : IExceptionHandler
 {
     static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
 
@@ -70,21 +71,18 @@ public sealed class ErrorAnswers(NpgsqlDataSource database, TimeProvider time, I
     static (string Code, string Detail) Explain(BadHttpRequestException bad, HttpContext http) => bad switch
     {
         { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge(http),
-        { InnerException: JsonException json } => ("malformed_json",
-            $"The body is not the JSON that is expected here{Place(json)}: {FirstSentence(json.Message)}"),
+        { InnerException: JsonException json } => BadJson.Explain(json),
         { StatusCode: StatusCodes.Status415UnsupportedMediaType } => ("unsupported_media_type", "The body must be application/json."),
+        _ when UnboundParameter().Match(bad.Message) is { Success: true } match =>
+            ("invalid_request", $"The parameter {match.Groups[1].Value} cannot be \"{match.Groups[2].Value}\"."),
+        _ when bad.Message.StartsWith("Implicit body", StringComparison.Ordinal) || bad.Message.StartsWith("Required parameter", StringComparison.Ordinal) =>
+            ("invalid_request", "The request needs a body: a JSON object."),
         _ => ("invalid_request", bad.Message),
     };
 
     static (string Code, string Detail) TooLarge(HttpContext http) => ("body_too_large",
         $"The request body is larger than {http.RequestServices.GetRequiredService<HttpSettings>().MaxBodyBytes} bytes (Engine:Http:MaxBodyBytes).");
 
-    static string Place(JsonException json) => json switch
-    {
-        { LineNumber: { } line, BytePositionInLine: { } column } => $" (at {json.Path ?? "$"}, line {line + 1}, column {column + 1})",
-        { Path: { } path } => $" (at {path})",
-        _ => "",
-    };
-
-    static string FirstSentence(string message) => message.Split(" Path: ")[0].Split(" LineNumber:")[0];
+    [GeneratedRegex("""^Failed to bind parameter "\S+ (\w+)" from "(.*)"\.$""", RegexOptions.Singleline)]
+    private static partial Regex UnboundParameter();
 }

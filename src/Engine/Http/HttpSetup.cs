@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -53,9 +54,24 @@ public static class HttpSetup
         if (settings.CorsOrigins.Count > 0) app.UseCors(CorsPolicy);
     }
 
+    /// <returns>Method and path as one word: <c>get_api_schedules_name_fires</c>.</returns>
+    static string OperationId(ApiDescription description) => string.Join('_', [
+        description.HttpMethod!.ToLowerInvariant(),
+        .. description.RelativePath!.Split('/', '{', '}', '-', '.').Select(part => part.Split(':')[0]).Where(part => part.Length > 0)]);
+
     static void Describe(OpenApiOptions options)
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+        options.AddOperationTransformer((operation, context, _) =>
+        {
+            operation.OperationId ??= OperationId(context.Description);
+            (operation.Responses ??= []).TryAdd("default", new OpenApiResponse
+            {
+                Description = "A refusal or a failure: `code` is stable, `detail` is for people.",
+                Content = new Dictionary<string, OpenApiMediaType> { ["application/problem+json"] = new() },
+            });
+            return Task.CompletedTask;
+        });
         options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info = new OpenApiInfo { Title = "Autonomy Engine", Version = "v1" };

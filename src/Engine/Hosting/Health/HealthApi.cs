@@ -7,8 +7,9 @@ public static class HealthApi
     public static void MapHealth(this IEndpointRouteBuilder app)
     {
         var health = app.MapGroup("/health").WithTags("health");
-        health.MapGet("/live", () => TypedResults.Ok(new LiveResponse("live"))).WithSummary("Answers as long as the process serves requests.");
-        health.MapGet("/ready", Ready).WithSummary("Whether the engine can work: database, migrations, clock, schedules.");
+        string[] methods = [HttpMethods.Get, HttpMethods.Head];
+        health.MapMethods("/live", methods, () => TypedResults.Ok(new LiveResponse("live"))).WithSummary("Answers as long as the process serves requests.");
+        health.MapMethods("/ready", methods, Ready).WithSummary("Whether the engine can work: database, migrations, clock, schedules.");
     }
 
     static async Task<Results<Ok<ReadyResponse>, JsonHttpResult<ReadyResponse>>> Ready(HealthSnapshot health, CancellationToken ct)
