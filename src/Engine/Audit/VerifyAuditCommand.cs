@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Engine.Database;
 using Engine.Hosting.CommandLine;
+using Engine.Hosting.Logging;
 using Engine.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -64,7 +65,7 @@ static class VerifyAuditCommand
         if (parse.GetValue(frame.Json)) frame.Terminal.Json(verdict);
         else
         {
-            foreach (var problem in verdict.Items("problems")) frame.Terminal.Say(PlainText.Line(
+            foreach (var problem in verdict.Items("problems")) frame.Terminal.Say(HarmlessText.Line(
                 $"{problem.Text("kind")} at position {problem.Text("position")}, entry {problem.Text("entry_id")}: {problem.Text("message")}"));
             frame.Terminal.Say(isIntact
                 ? $"The audit log is intact: {verdict.Text("entries")} entries, head {Head(verdict)}."

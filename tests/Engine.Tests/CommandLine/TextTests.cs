@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Engine.Hosting.CommandLine;
+using Engine.Hosting.Logging;
 
 namespace Engine.Tests.CommandLine;
 
@@ -10,9 +11,10 @@ public sealed class TextTests
     [InlineData("plain – text", "plain – text")]
     [InlineData("\u001b[31mred\u001b]0;title\a", "\\u001b[31mred\\u001b]0;title\\u0007")]
     [InlineData("right\u202eleft", "right\\u202eleft")]
-    [InlineData("one\r\ntwo\u0085\u2028", "one\\u000d\\u000atwo\\u0085\\u2028")]
+    [InlineData("a\u200bb\u2060c\ufeff", "a\\u200bb\\u2060c\\ufeff")]
+    [InlineData("one\r\ntwo\u0085\u2028", "one\\r\\ntwo\\u0085\\u2028")]
     [InlineData("[red]markup[/]", "[red]markup[/]")]
-    public void Text_from_elsewhere_cannot_steer_the_terminal(string text, string shown) => Assert.Equal(shown, PlainText.Line(text));
+    public void Text_from_elsewhere_cannot_steer_the_terminal(string text, string shown) => Assert.Equal(shown, HarmlessText.Line(text));
 
     [Fact]
     public void A_table_shows_markup_and_control_characters_as_they_are()

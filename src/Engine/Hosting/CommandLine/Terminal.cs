@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Engine.Hosting.Logging;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -30,10 +31,10 @@ public sealed class Terminal(TextWriter output, TextWriter error, bool isOutputT
         environment["NO_COLOR"] is not string { Length: > 0 } && environment["TERM"] is not "dumb");
 
     /// <summary>One line of a result; the text is made safe to print.</summary>
-    public void Say(string text) => Output.WriteLine(PlainText.Lines(text));
+    public void Say(string text) => Output.WriteLine(HarmlessText.Lines(text));
 
     /// <summary>A remark that is no part of the result.</summary>
-    public void Note(string text) => Error.WriteLine(PlainText.Lines(text));
+    public void Note(string text) => Error.WriteLine(HarmlessText.Lines(text));
 
     /// <summary>The one JSON document of a command with <c>--json</c>.</summary>
     public void Json(Action<Utf8JsonWriter> write)
@@ -54,7 +55,7 @@ public sealed class Terminal(TextWriter output, TextWriter error, bool isOutputT
             var cell = new TableColumn(new Text(column, new Style(decoration: Decoration.Bold)));
             table.AddColumn(isOutputTerminal ? cell : cell.NoWrap());
         }
-        foreach (var row in rows) table.AddRow(row.Select(text => new Text(PlainText.Line(text))));
+        foreach (var row in rows) table.AddRow(row.Select(text => new Text(HarmlessText.Line(text))));
         Write(table);
     }
 
@@ -63,14 +64,14 @@ public sealed class Terminal(TextWriter output, TextWriter error, bool isOutputT
     {
         var grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(0).PadRight(2)).AddColumn(new GridColumn().PadLeft(0).PadRight(0));
         foreach (var (name, value) in facts)
-            grid.AddRow(new Text(name, new Style(decoration: Decoration.Bold)), new Text(PlainText.Lines(value)));
+            grid.AddRow(new Text(name, new Style(decoration: Decoration.Bold)), new Text(HarmlessText.Lines(value)));
         Write(grid);
     }
 
     /// <summary>One line in a colour, where colours are shown.</summary>
     public void Line(string text, Color colour)
     {
-        if (isOutputTerminal && isColoured) Write(new Text(PlainText.Lines(text) + "\n", new Style(colour)));
+        if (isOutputTerminal && isColoured) Write(new Text(HarmlessText.Lines(text) + "\n", new Style(colour)));
         else Say(text);
     }
 

@@ -113,14 +113,14 @@ public class EngineLoggingTests
     [Fact]
     public void A_logged_value_can_neither_forge_a_line_nor_steer_a_terminal()
     {
-        const string Hostile = "u\n12:00:00.000 info  Forged: line\r\u001b[2J\u009b31m\u2028\u202e\t\0end";
+        const string Hostile = "u\n12:00:00.000 info  Forged: line\r\u001b[2J\u009b31m\u2028\u202e\u200b\t\0end";
 
         var fault = Thrown(Hostile);
 
         var text = Text(log => log.LogWarning(fault, "Name {Name}", Hostile));
         var json = Assert.Single(Written(new LoggingSettings { Format = LogFormat.Json }, factory => factory.CreateLogger(Hostile).LogWarning(fault, "Name {Name}", Hostile)));
 
-        Assert.Contains(@"Name u\n12:00:00.000 info  Forged: line\r\u001b[2J\u009b31m\u2028\u202e\t\u0000end", text);
+        Assert.Contains(@"Name u\n12:00:00.000 info  Forged: line\r\u001b[2J\u009b31m\u2028\u202e\u200b\t\u0000end", text);
         Assert.All(text.Split('\n')[1..], line => Assert.StartsWith("    ", line));
         Assert.DoesNotContain(text, c => c != '\n' && char.IsControl(c));
         Assert.DoesNotContain(json, c => char.IsControl(c) || c is '\u2028' or '\u202e');
