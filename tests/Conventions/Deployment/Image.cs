@@ -1,4 +1,7 @@
+using System.Collections;
+using System.Text.Json;
 using System.Text.RegularExpressions;
+using Engine.Hosting.CommandLine;
 
 namespace Conventions.Deployment;
 
@@ -28,6 +31,18 @@ public sealed partial class Image
         Assert.Equal("app", lastStage.Last(i => i.Keyword == "USER").Arguments);
         Assert.Contains(lastStage, i => i.Keyword == "HEALTHCHECK" && i.Arguments.Contains("\"status\"", StringComparison.Ordinal));
         Assert.Equal("[\"/app/engine\"]", lastStage.Last(i => i.Keyword == "ENTRYPOINT").Arguments);
+    }
+
+    [Fact]
+    public void Its_commands_are_commands_of_the_engine()
+    {
+        var terminal = new Terminal(TextWriter.Null, TextWriter.Null, isOutputTerminal: false, isErrorTerminal: false, isColoured: false);
+        var engine = EngineCommand.Create(new CommandFrame(terminal, new Hashtable(), TimeProvider.System));
+        var commands = Instructions.Where(i => i.Keyword is "CMD" or "HEALTHCHECK")
+            .Select(i => JsonSerializer.Deserialize<string[]>(i.Arguments[i.Arguments.IndexOf('[')..])!.SkipWhile(word => word == "/app/engine").ToArray()).ToList();
+
+        Assert.Equal(["run", "status"], commands.Select(words => words[0]).Order());
+        Assert.All(commands, words => Assert.Empty(engine.Parse(words).Errors));
     }
 
     [Fact]

@@ -29,11 +29,25 @@ public sealed class EngineAddressTests : IDisposable
     [InlineData("http://127.0.0.1:8000", "http://127.0.0.1:8000")]
     [InlineData("http://127.0.0.1:0", "http://127.0.0.1:7410")]
     [InlineData("http://[::1]:8000", "http://[::1]:8000")]
+    [InlineData("http://0.0.0.0:8000", "http://127.0.0.1:8000")]
+    [InlineData("http://[::]:8000", "http://[::1]:8000")]
+    [InlineData("http://10.1.2.3:8000", "http://127.0.0.1:7410")]
+    [InlineData("http://10.1.2.3:8000,http://127.0.0.1:8001", "http://127.0.0.1:8001")]
     public void This_machines_engine_listens_where_it_is_configured_to(string listen, string url)
     {
         environment["ENGINE__HTTP__LISTEN"] = listen;
 
         Assert.Equal(new Uri(url), Found().Url);
+    }
+
+    [Fact]
+    public void Without_a_token_none_is_even_looked_for()
+    {
+        environment["ENGINE_TOKEN_FILE"] = "/nowhere";
+
+        var address = EngineAddress.WithoutToken(null, null, environment);
+
+        Assert.Equal((new Uri("http://127.0.0.1:7410"), null), (address.Url, address.Token));
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace Engine.Hosting.CommandLine;
 /// <summary>What all commands share: where they write, what they see of their process, and the options that many of them take.</summary>
 public sealed class CommandFrame(Terminal terminal, IDictionary environment, TimeProvider time)
 {
-    static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
 
     public Terminal Terminal { get; } = terminal;
 
@@ -17,7 +17,7 @@ public sealed class CommandFrame(Terminal terminal, IDictionary environment, Tim
 
     public Option<string?> Config { get; } = new("--config")
     {
-        Description = "The engine's configuration file; else ENGINE_CONFIG, ./engine.json or engine.json in the data folder.",
+        Description = "The engine's configuration file; else ENGINE_CONFIG, or engine.json in the data folder.",
         HelpName = "FILE",
         Recursive = true,
     };
@@ -49,6 +49,10 @@ public sealed class CommandFrame(Terminal terminal, IDictionary environment, Tim
     }
 
     public EngineClient Connect(ParseResult parse, TimeSpan timeout) => new(Address(parse), timeout);
+
+    /// <summary>For what the engine tells anybody: no token is read, none is sent.</summary>
+    public EngineClient ConnectWithoutToken(ParseResult parse, TimeSpan timeout) =>
+        new(EngineAddress.WithoutToken(parse.GetValue(Url), parse.GetValue(Config), Environment), timeout);
 
     public EngineAddress Address(ParseResult parse)
     {

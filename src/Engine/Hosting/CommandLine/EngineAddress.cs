@@ -9,7 +9,7 @@ namespace Engine.Hosting.CommandLine;
 
 /// <summary>Which engine a command talks to, and as whom.</summary>
 /// <param name="Token">Null when none was given or found.</param>
-/// <param name="TokenOrigin">TokenHint the token came from, for messages: a file's path or a variable's name.</param>
+/// <param name="TokenOrigin">Where the token came from, for messages: a file's path or a variable's name.</param>
 public sealed record EngineAddress(Uri Url, string? Token, string? TokenOrigin)
 {
     public const string Default = "http://127.0.0.1:7410";
@@ -18,6 +18,14 @@ public sealed record EngineAddress(Uri Url, string? Token, string? TokenOrigin)
 
     public bool IsLoopback => Url.IsLoopback;
 
+    /// <summary>Where this machine reaches what listens at an endpoint: "any address" is no address to ask.</summary>
+    public static Uri Reaching(IPEndPoint endpoint)
+    {
+        var address = endpoint.Address.Equals(IPAddress.Any) ? IPAddress.Loopback
+            : endpoint.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : endpoint.Address;
+        return new Uri($"http://{new IPEndPoint(address, endpoint.Port)}");
+    }
+
     /// <summary>
     /// Flags before the environment before <c>cli.json</c> before this machine's own engine. A token is sent only where it was
     /// meant for: that of <c>cli.json</c> to the address beside it, the local admin token to this machine.
@@ -25,14 +33,12 @@ public sealed record EngineAddress(Uri Url, string? Token, string? TokenOrigin)
     /// <exception cref="CommandException">Something was given and cannot be used.</exception>
     public static EngineAddress Find(string? url, string? tokenFile, string? configFile, IDictionary environment)
     {
-        string? Variable(string name) => environment[name] as string is { Length: > 0 } value ? value : null;
-
         var file = ReadFile(environment);
-        var chosen = Parse(url ?? Variable("ENGINE_URL") ?? file?.Url ?? Local(configFile, environment));
+        var chosen = Choose(url, file, configFile, environment);
 
         if (tokenFile is not null) return new EngineAddress(chosen, Read(tokenFile), tokenFile);
-        if (Variable("ENGINE_TOKEN") is { } token) return new EngineAddress(chosen, Clean(token, "ENGINE_TOKEN"), "ENGINE_TOKEN");
-        if (Variable("ENGINE_TOKEN_FILE") is { } named) return new EngineAddress(chosen, Read(named), named);
+        if (Variable(environment, "ENGINE_TOKEN") is { } token) return new EngineAddress(chosen, Clean(token, "ENGINE_TOKEN"), "ENGINE_TOKEN");
+        if (Variable(environment, "ENGINE_TOKEN_FILE") is { } named) return new EngineAddress(chosen, Read(named), named);
         if (file?.TokenFile is { } kept && (file.Url is null ? chosen.IsLoopback : Parse(file.Url).Authority == chosen.Authority))
             return new EngineAddress(chosen, Read(kept), kept);
 
@@ -40,7 +46,11 @@ public sealed record EngineAddress(Uri Url, string? Token, string? TokenOrigin)
         return chosen.IsLoopback && IsReadable(admin) ? new EngineAddress(chosen, Read(admin), admin) : new EngineAddress(chosen, null, null);
     }
 
-    /// <summary>TokenHint the first start leaves the first token.</summary>
+    /// <summary>As <see cref="Find"/>, but without a token: for what anybody may ask. No token is looked for.</summary>
+    public static EngineAddress WithoutToken(string? url, string? configFile, IDictionary environment) =>
+        new(Choose(url, ReadFile(environment), configFile, environment), null, null);
+
+    /// <summary>Where the first start leaves the first token.</summary>
     public static string AdminTokenFile(IDictionary environment) => FirstToken.PathIn(DataFolder.Locate(environment));
 
     /// <summary>The client's own configuration file: <c>cli.json</c> under the user's configuration home.</summary>
@@ -51,15 +61,17 @@ public sealed record EngineAddress(Uri Url, string? Token, string? TokenOrigin)
         return Path.Combine(home, "autonomy-engine", "cli.json");
     }
 
-    static string Local(string? configFile, IDictionary environment)
-    {
-        // What an engine started here would listen on; a broken configuration is for `engine config check` to tell.
-        var listen = EngineSettings.Check(configFile, environment).Settings.Get<HttpSettings>().Listen;
-        if (listen.Select(HttpSettings.Endpoint).FirstOrDefault(e => e is { Port: > 0 }) is not { } endpoint) return Default;
-        var address = endpoint.Address.Equals(IPAddress.Any) ? IPAddress.Loopback
-            : endpoint.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : endpoint.Address;
-        return $"http://{new IPEndPoint(address, endpoint.Port)}";
-    }
+    static Uri Choose(string? url, ClientFile? file, string? configFile, IDictionary environment) =>
+        (url ?? Variable(environment, "ENGINE_URL") ?? file?.Url) is { } named ? Parse(named) : Local(configFile, environment);
+
+    static string? Variable(IDictionary environment, string name) => environment[name] as string is { Length: > 0 } value ? value : null;
+
+    // What an engine started here would listen on; a broken configuration is for `engine config check` to tell. Only this very
+    // machine counts as "here": a token must not follow a configured address to another one.
+    static Uri Local(string? configFile, IDictionary environment) =>
+        EngineSettings.Check(configFile, environment).Settings.Get<HttpSettings>().Listen.Select(HttpSettings.Endpoint)
+            .Where(endpoint => endpoint is { Port: > 0 }).Select(endpoint => Reaching(endpoint!)).FirstOrDefault(address => address.IsLoopback)
+        ?? new Uri(Default);
 
     static Uri Parse(string url)
     {

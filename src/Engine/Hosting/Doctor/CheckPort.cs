@@ -46,8 +46,7 @@ static class CheckPort
 
     static async Task<bool> IsEngineAsync(IPEndPoint endpoint, CancellationToken ct)
     {
-        var target = endpoint.Address.Equals(IPAddress.Any) ? IPAddress.Loopback : endpoint.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : endpoint.Address;
-        using var client = new EngineClient(new EngineAddress(new Uri($"http://{new IPEndPoint(target, endpoint.Port)}"), null, null), Patience);
+        using var client = new EngineClient(new EngineAddress(EngineAddress.Reaching(endpoint), null, null), Patience);
         try
         {
             return (await client.AskAsync("/health/live", ct)) is { Status: HttpStatusCode.OK, Body: { } body } && body.TryGetProperty("status", out _);
