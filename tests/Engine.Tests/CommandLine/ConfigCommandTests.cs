@@ -55,6 +55,18 @@ public sealed class ConfigCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_of_the_current_folder_decides_nothing()
+    {
+        using var clone = new TempFolder();
+        clone.File("engine.json", """{ "http": { "listen": "http://127.0.0.1:1" }, "database": { "embedded": { "binariesFolder": "/tmp/theirs" } } }""");
+
+        var run = await EngineProcess.RunAsync(folder.Path, null, ["config", "show", "--json"], "env", "-C", clone.Path);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Equal((JsonValueKind.Null, 0), (JsonElement.Parse(run.Output).GetProperty("file").ValueKind, JsonElement.Parse(run.Output).GetProperty("settings").GetArrayLength()));
+    }
+
+    [Fact]
     public async Task Check_is_content_with_the_defaults()
     {
         var run = await CommandLineRun.OfAsync(environment, "config", "check", "--json");

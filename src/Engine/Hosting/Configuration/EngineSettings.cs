@@ -40,12 +40,15 @@ public sealed class EngineSettings
         var problems = new List<string>();
         var dataFolder = Hosting.DataFolder.Locate(environment);
         var file = configFile ?? (environment["ENGINE_CONFIG"] as string is { Length: > 0 } named ? named : null)
-            ?? new[] { "engine.json", Path.Combine(dataFolder, "engine.json") }.FirstOrDefault(System.IO.File.Exists);
+            ?? InDataFolder(dataFolder);
         if (file is not null) file = Path.GetFullPath(file);
         var values = SettingSources.Read(file, environment, problems);
         var records = SettingsBinder.Bind(values, problems);
         return (new EngineSettings(records, values, dataFolder, file), problems);
     }
+
+    // Never the current folder's: whoever wrote a checkout would decide what runs, and where tokens go.
+    static string? InDataFolder(string dataFolder) => Path.Combine(dataFolder, "engine.json") is var file && System.IO.File.Exists(file) ? file : null;
 
     /// <summary>Registers every settings record itself, so that classes take the record they need.</summary>
     public void AddTo(IServiceCollection services)

@@ -10,6 +10,9 @@ public sealed record Setting(string Section, string Key, PropertyInfo Property)
     /// <summary>For example <c>ENGINE__HTTP__LISTEN</c>.</summary>
     public string Variable => Key.Replace(":", "__", StringComparison.Ordinal).ToUpperInvariant();
 
+    /// <summary>Whether it may stay unset: its type admits null.</summary>
+    public bool IsOptional => new NullabilityInfoContext().Create(Property).WriteState == NullabilityState.Nullable;
+
     public bool IsSecret => Property.GetCustomAttribute<SecretAttribute>() is not null;
 
     /// <summary>One sentence for people: what the setting does, with unit and limits.</summary>

@@ -10,7 +10,7 @@ public sealed record ConfiguredValue(string Key, IReadOnlyList<string> Values, s
 /// <summary>Reads what was configured: <c>engine.json</c>, then the environment over it. Does not judge the values.</summary>
 public static class SettingSources
 {
-    const string Prefix = "ENGINE__";
+    const string Prefix = "ENGINE__", FileSuffix = "_FILE";
 
     /// <param name="file">The path of <c>engine.json</c>, or null when there is none.</param>
     /// <param name="environment">Name and value of every variable of the process.</param>
@@ -19,41 +19,54 @@ public static class SettingSources
     {
         var values = new Dictionary<string, ConfiguredValue>(StringComparer.OrdinalIgnoreCase);
         if (file is not null) ReadFile(file, values, problems);
-        foreach (DictionaryEntry variable in environment)
+        foreach (var setting in Variables(environment).GroupBy(v => v.Key, StringComparer.OrdinalIgnoreCase))
         {
-            var name = (string)variable.Key;
-            if (!name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)) continue;
-            ReadVariable(name, (string?)variable.Value ?? "", values, problems);
+            // An empty variable is how env files leave one unset; it does not contend with a filled one.
+            var given = setting.Where(v => v.Value.Length > 0).OrderBy(v => v.Name, StringComparer.Ordinal).ToArray();
+            if (given.Length > 1)
+                problems.Add($"{given[0].Key} is set twice, by {string.Join(" and by ", given.Select(v => v.Name))}\n"
+                    + "    Remedy: keep one of them and unset the other.");
+            var variable = given.FirstOrDefault() ?? setting.FirstOrDefault(v => !v.NamesFile);
+            if (variable is not null && Text(variable, problems) is { } text)
+                values[variable.Key] = new ConfiguredValue(variable.Key, [text], variable.Name, FromFile: false);
         }
         return values;
     }
 
-    static void ReadVariable(string name, string value, Dictionary<string, ConfiguredValue> values, ICollection<string> problems)
+    static IEnumerable<Variable> Variables(IDictionary environment)
     {
-        if (name.EndsWith("_FILE", StringComparison.OrdinalIgnoreCase) && !name.EndsWith("__FILE", StringComparison.OrdinalIgnoreCase))
+        foreach (DictionaryEntry entry in environment)
         {
-            var target = name[..^"_FILE".Length];
-            try
-            {
-                value = File.ReadAllText(value).TrimEnd('\r', '\n');
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-            {
-                problems.Add($"{name} names the file \"{value}\", which cannot be read: {e.Message}\n"
-                    + $"    Remedy: create the file, let this user read it, or set {target} itself.");
-                return;
-            }
-            Add(target);
-            return;
-        }
-        Add(name);
-
-        void Add(string variable)
-        {
-            var key = variable.Replace("__", ":", StringComparison.Ordinal);
-            values[key] = new ConfiguredValue(key, [value], name, FromFile: false);
+            var name = (string)entry.Key;
+            if (!name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)) continue;
+            var namesFile = name.EndsWith(FileSuffix, StringComparison.OrdinalIgnoreCase) && !name.EndsWith("_" + FileSuffix, StringComparison.OrdinalIgnoreCase);
+            var target = namesFile ? name[..^FileSuffix.Length] : name;
+            yield return new Variable(name, target.Replace("__", ":", StringComparison.Ordinal), (string?)entry.Value ?? "", namesFile);
         }
     }
+
+    /// <returns>Null when the variable names a file that is of no use.</returns>
+    static string? Text(Variable variable, ICollection<string> problems)
+    {
+        if (!variable.NamesFile) return variable.Value;
+        var target = variable.Name[..^FileSuffix.Length];
+        try
+        {
+            if (File.ReadAllText(variable.Value).TrimEnd('\r', '\n') is { Length: > 0 } text) return text;
+            problems.Add($"{variable.Name} names a file that is empty\n    Remedy: write the value into it, or unset {variable.Name}.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            // Somebody may have put the secret itself there, and the exception's message would repeat it.
+            var isShown = Setting.All.Any(s => !s.IsSecret && s.Key.Equals(variable.Key, StringComparison.OrdinalIgnoreCase));
+            problems.Add($"{variable.Name} names a file that cannot be read{(isShown ? $": {e.Message}" : e is UnauthorizedAccessException ? ": this user may not" : "")}\n"
+                + $"    Remedy: let it hold the path of a file that this user can read, or set {target} itself.");
+        }
+        return null;
+    }
+
+    /// <param name="NamesFile">The value is the path of a file that holds the setting's value.</param>
+    sealed record Variable(string Name, string Key, string Value, bool NamesFile);
 
     static void ReadFile(string path, Dictionary<string, ConfiguredValue> values, ICollection<string> problems)
     {

@@ -19,6 +19,8 @@ public static class SettingsBinder
             else if (setting.IsSecret && value.FromFile)
                 problems.Add($"{setting.Key} is a secret and stands in {value.Origin}, where others can read it\n"
                     + $"    Remedy: remove it there; set {setting.Variable}, or {setting.Variable}_FILE to the path of a file that holds it.");
+            else if (setting.IsOptional && value.Values is [var text] && string.IsNullOrWhiteSpace(text))
+                setting.Property.SetValue(records[setting.Property.DeclaringType!], null); // empty: as good as unset
             else if (Convert(setting.Property.PropertyType, value.Values) is { } converted)
                 setting.Property.SetValue(records[setting.Property.DeclaringType!], converted);
             else
@@ -65,7 +67,7 @@ public static class SettingsBinder
         var text = texts[0].Trim();
         var invariant = CultureInfo.InvariantCulture;
         var target = Nullable.GetUnderlyingType(type) ?? type;
-        if (target == typeof(string)) return text;
+        if (target == typeof(string)) return text.Length > 0 ? text : null;
         if (target == typeof(int)) return int.TryParse(text, NumberStyles.Integer, invariant, out var i) ? i : null;
         if (target == typeof(long)) return long.TryParse(text, NumberStyles.Integer, invariant, out var l) ? l : null;
         if (target == typeof(decimal)) return decimal.TryParse(text, NumberStyles.Number, invariant, out var d) ? d : null;
@@ -92,7 +94,7 @@ public static class SettingsBinder
             _ when target == typeof(TimeSpan) => "a duration such as 00:05:00 (hours:minutes:seconds) or 1.00:00:00 (a day)",
             _ when target == typeof(Uri) => "an absolute address such as http://127.0.0.1:4317",
             { IsEnum: true } => "one of " + string.Join(", ", Enum.GetNames(target).Select(JsonNamingPolicy.SnakeCaseLower.ConvertName)),
-            _ => "one text",
+            _ => "one text that is not empty",
         };
     }
 }

@@ -1,8 +1,10 @@
 using System.Collections;
 using Engine.Access;
 using Engine.Database;
+using Engine.Database.Embedded;
 using Engine.Hosting;
 using Engine.Hosting.Configuration;
+using Engine.Hosting.Telemetry;
 using Engine.Http;
 using Support;
 
@@ -108,11 +110,68 @@ public sealed class EngineSettingsTests : IDisposable
     }
 
     [Fact]
-    public void A_secret_file_that_is_missing_is_told_by_name()
+    public void A_file_that_cannot_be_read_is_told_by_its_variable_and_a_secrets_without_its_value()
     {
-        environment["ENGINE__DATABASE__CONNECTIONSTRING_FILE"] = "/nowhere/dsn";
+        environment["ENGINE__DATABASE__CONNECTIONSTRING_FILE"] = "Host=db;Password=hunter2";
+        environment["ENGINE__DATABASE__CONECTIONSTRING_FILE"] = "Host=db;Password=hunter3";
+        environment["ENGINE__HTTP__LISTEN_FILE"] = "/nowhere/listen";
 
-        Assert.Contains("/nowhere/dsn", Assert.Throws<StartupException>(() => Load()).Message, StringComparison.Ordinal);
+        var refusal = Assert.Throws<StartupException>(() => Load()).Message;
+
+        Assert.Contains("ENGINE__DATABASE__CONNECTIONSTRING_FILE names a file that cannot be read", refusal, StringComparison.Ordinal);
+        Assert.Contains("ENGINE__DATABASE__CONECTIONSTRING_FILE names a file that cannot be read", refusal, StringComparison.Ordinal);
+        Assert.Contains("/nowhere/listen", refusal, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter", refusal, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_named_file_that_is_empty_is_a_problem()
+    {
+        environment["ENGINE__DATABASE__CONNECTIONSTRING_FILE"] = folder.File("dsn", "\n");
+
+        Assert.Contains("CONNECTIONSTRING_FILE names a file that is empty", Assert.Single(Problems()), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ENGINE__HTTP__MAXBODYBYTES", "ENGINE__HTTP__MAXBODYBYTES_FILE")]
+    [InlineData("ENGINE__HTTP__MAXBODYBYTES", "engine__http__maxbodybytes")]
+    public void A_setting_that_two_variables_set_is_a_problem_that_names_both(string one, string other)
+    {
+        environment[one] = "4096";
+        environment[other] = other.EndsWith("_FILE", StringComparison.Ordinal) ? folder.File("value", "8192") : "8192";
+
+        var problem = Assert.Single(Problems());
+
+        Assert.Contains($"by {one} and by {other}", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Empty_variables_leave_what_is_optional_unset()
+    {
+        environment["ENGINE__DATABASE__CONNECTIONSTRING"] = "";
+        environment["ENGINE__DATABASE__CONNECTIONSTRING_FILE"] = folder.File("dsn", "Host=db");
+        environment["ENGINE__DATABASE__OWNERCONNECTIONSTRING"] = "";
+        environment["ENGINE__DATABASE__READERCONNECTIONSTRING_FILE"] = "";
+        environment["ENGINE__DATABASE__EMBEDDED__BINARIESFOLDER"] = " ";
+        environment["ENGINE__TELEMETRY__OTLPENDPOINT"] = "";
+
+        var settings = Load();
+
+        Assert.Equal(("Host=db", null, null), (settings.Get<DatabaseSettings>().ConnectionString,
+            settings.Get<DatabaseSettings>().OwnerConnectionString, settings.Get<DatabaseSettings>().ReaderConnectionString));
+        Assert.Null(settings.Get<EmbeddedPostgresSettings>().BinariesFolder);
+        Assert.Null(settings.Get<TelemetrySettings>().OtlpEndpoint);
+    }
+
+    [Theory]
+    [InlineData("ENGINE__TELEMETRY__SERVICENAME")]
+    [InlineData("ENGINE__HTTP__MAXBODYBYTES")]
+    [InlineData("ENGINE__DATABASE__MIGRATEONSTART")]
+    public void An_empty_value_of_what_must_have_one_is_a_problem(string variable)
+    {
+        environment[variable] = "";
+
+        Assert.Contains($"is \"\" (from {variable})", Assert.Single(Problems()), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -155,6 +214,8 @@ public sealed class EngineSettingsTests : IDisposable
         Assert.All(SettingsSections.All, s => Assert.Empty(((IChecked)Activator.CreateInstance(s.Type)!).Problems()));
         Assert.NotEqual(0, new AccessSettings().RequestsPerSecondPerToken);
     }
+
+    IReadOnlyList<string> Problems() => EngineSettings.Check(null, environment).Problems;
 
     EngineSettings Load() => EngineSettings.Load(null, (IDictionary)environment);
 }
