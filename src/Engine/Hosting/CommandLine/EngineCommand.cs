@@ -61,10 +61,10 @@ public static class EngineCommand
     public static async Task<int> RunAsync(IReadOnlyList<string> args, CommandFrame frame, CancellationToken ct)
     {
         var terminal = frame.Terminal;
-        var parse = Create(frame).Parse(args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
-        if (parse.Action is ParseErrorAction || (parse.Action is null && parse.Errors.Count > 0)) return (int)Misuse.Tell(parse, terminal);
         try
         {
+            var parse = Create(frame).Parse(args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+            if (parse.Action is ParseErrorAction || (parse.Action is null && parse.Errors.Count > 0)) return (int)Misuse.Tell(parse, terminal);
             return await parse.InvokeAsync(new InvocationConfiguration
             {
                 Output = terminal.Output, Error = terminal.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null,
@@ -81,6 +81,11 @@ public static class EngineCommand
         catch (StartupException e)
         {
             return (int)Tell(terminal, ExitCode.Failed, e.Message, e.Remedy);
+        }
+        catch (Exception e) // the last stop: what nobody expected ends in a sentence too, not in an abort
+        {
+            var (message, remedy) = Unexpected.Explain(e, frame.Environment);
+            return (int)Tell(terminal, ExitCode.Failed, message, remedy);
         }
     }
 
