@@ -108,6 +108,19 @@ public sealed partial class DoctorTests(TestDatabase database) : IClassFixture<T
     }
 
     [Fact]
+    public async Task A_proxy_that_hides_its_callers_is_mended_by_trusting_it()
+    {
+        variables["ENGINE__HTTP__BEHINDTLS"] = "true";
+
+        var hidden = (await ExamineAsync())["proxy"];
+
+        Assert.Equal("warning", hidden.Status);
+        Assert.Contains("ENGINE__HTTP__TRUSTEDPROXIES", hidden.Remedy, StringComparison.Ordinal);
+        variables["ENGINE__HTTP__TRUSTEDPROXIES"] = "10.0.0.7";
+        await MendedAsync("proxy");
+    }
+
+    [Fact]
     public async Task A_broken_configuration_is_told_and_the_rest_is_still_looked_at()
     {
         variables["ENGINE__HTTP__LISTN"] = "http://127.0.0.1:1";

@@ -46,6 +46,7 @@ static class DoctorCommand
             yield return postgres;
             if (postgres.Status == FindingStatus.Ok)
                 foreach (var finding in await new CheckDatabase(settings, frame.Time).RunAsync(ct)) yield return finding;
+            yield return CheckProxy.Run(settings.Get<HttpSettings>());
             foreach (var address in settings.Get<HttpSettings>().Listen)
             {
                 var port = await CheckPort.RunAsync(address, ct);
