@@ -10,17 +10,20 @@ namespace Engine.Database;
 /// </summary>
 /// <param name="Engine">Connection string of the runtime's login.</param>
 /// <param name="Owner">Of the login that owns the schema.</param>
-public sealed record LocalDatabase(string Engine, string Owner, EmbeddedPostgres? Embedded) : IAsyncDisposable
+/// <param name="Embedded">This command's hold on the embedded server, which stays up as long; null with an external one.</param>
+/// <param name="WasStarted">It is up for this command's sake, no engine had it running.</param>
+public sealed record LocalDatabase(string Engine, string Owner, IAsyncDisposable? Embedded, bool WasStarted) : IAsyncDisposable
 {
     /// <exception cref="Hosting.StartupException">The embedded database cannot be started.</exception>
     public static async Task<LocalDatabase> OpenAsync(EngineSettings settings, CancellationToken ct)
     {
         var database = settings.Get<DatabaseSettings>();
         if (!database.IsEmbedded) return External(database);
-        if (EmbeddedPostgres.TryAttach(settings.DataFolder) is { } running) return new LocalDatabase(running.Engine, running.Owner, null);
-        var started = await EmbeddedPostgres.StartAsync(
-            settings.DataFolder, settings.Get<EmbeddedPostgresSettings>(), NullLogger.Instance, ct);
-        return new LocalDatabase(started.EngineConnectionString, started.OwnerConnectionString, started);
+        var embedded = settings.Get<EmbeddedPostgresSettings>();
+        if (await EmbeddedPostgres.TryJoinAsync(settings.DataFolder, embedded, NullLogger.Instance, ct) is { } joined)
+            return new LocalDatabase(joined.Connections.Engine, joined.Connections.Owner, joined, WasStarted: false);
+        var started = await EmbeddedPostgres.StartAsync(settings.DataFolder, embedded, NullLogger.Instance, ct);
+        return new LocalDatabase(started.EngineConnectionString, started.OwnerConnectionString, started, WasStarted: true);
     }
 
     public async ValueTask DisposeAsync()
@@ -30,5 +33,5 @@ public sealed record LocalDatabase(string Engine, string Owner, EmbeddedPostgres
 
     static LocalDatabase External(DatabaseSettings database) => new(
         database.ConnectionString!,
-        string.IsNullOrWhiteSpace(database.OwnerConnectionString) ? database.ConnectionString! : database.OwnerConnectionString, null);
+        string.IsNullOrWhiteSpace(database.OwnerConnectionString) ? database.ConnectionString! : database.OwnerConnectionString, null, WasStarted: false);
 }

@@ -7,7 +7,7 @@ namespace Engine.Database.Embedded;
 /// Makes the cluster when there is none. <c>initdb</c> works in a folder aside, which becomes the data folder by one rename
 /// once it is complete and on disk: a start that was cut short leaves either no cluster or a whole one.
 /// </summary>
-sealed class CreateCluster(PostgresFolder folder, PostgresUser? user, RunProgram program, ILogger log)
+sealed class CreateCluster(PostgresFolder folder, RunProgram program, ILogger log)
 {
     const string Aside = "initdb-";
 
@@ -23,21 +23,24 @@ sealed class CreateCluster(PostgresFolder folder, PostgresUser? user, RunProgram
         log.ClusterIsMade(folder.Data, binaries.Version);
         // A name of its own: an initdb that outlived its engine may still be writing under another.
         var aside = Aside + RandomNumberGenerator.GetHexString(8, lowercase: true);
-        var password = Path.Combine(folder.Home, aside + ".password");
+        var password = aside + ".password";
         try
         {
-            Hand(password, superuserPassword);
+            // initdb reads it as PostgreSQL's user, who cannot read the engine's secrets. That user writes it, too: a link laid
+            // out in a folder of its own leads nowhere that it could not write anyway.
+            var handed = await program.RunAsync("dd", folder.Home, [$"of={password}"], superuserPassword, ct);
+            if (!handed.Succeeded) throw Failed("dd", handed);
             var made = await program.RunAsync(binaries.Program("initdb"), folder.Home,
             [
-                "-D", aside, "--username=postgres", $"--pwfile={Path.GetFileName(password)}", "--auth=scram-sha-256",
+                "-D", aside, "--username=postgres", $"--pwfile={password}", "--auth=scram-sha-256",
                 "--encoding=UTF8", "--locale-provider=libc", "--locale=C", "--data-checksums", "--no-instructions",
                 .. isDurable ? Array.Empty<string>() : ["--no-sync"],
             ], ct);
-            if (!made.Succeeded) throw Failed(made);
+            if (!made.Succeeded) throw Failed("initdb", made);
         }
         finally
         {
-            File.Delete(password);
+            await program.RunAsync("rm", folder.Home, ["-f", password], CancellationToken.None);
         }
         if (Directory.Exists(folder.Data)) Directory.Delete(folder.Data); // empty, see above
         Directory.Move(Path.Combine(folder.Home, aside), folder.Data);
@@ -51,14 +54,7 @@ sealed class CreateCluster(PostgresFolder folder, PostgresUser? user, RunProgram
         if (leftovers.Length > 0) await program.RunAsync("rm", folder.Home, ["-rf", .. leftovers], ct);
     }
 
-    // initdb reads the password as PostgreSQL's user, who cannot read the engine's secrets.
-    void Hand(string file, string password)
-    {
-        DataFolder.WriteSecret(file, password);
-        if (user is not null) Native.ChangeOwner(file, user);
-    }
-
-    StartupException Failed(ProgramResult result) => new(
-        $"Making the PostgreSQL cluster in {folder.Home} failed: initdb ended with {result.ExitCode}:\n{Tail.Of(result.Output)}",
+    StartupException Failed(string name, ProgramResult result) => new(
+        $"Making the PostgreSQL cluster in {folder.Home} failed: {name} ended with {result.ExitCode}:\n{ServerSaid.LastLines(result.Output)}",
         "mend what it names (often a full disk or too little shared memory) and start again; what was half made is made anew.");
 }

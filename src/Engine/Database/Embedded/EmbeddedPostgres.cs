@@ -3,8 +3,8 @@ using Engine.Hosting;
 namespace Engine.Database.Embedded;
 
 /// <summary>
-/// The PostgreSQL that the engine brings up itself, one cluster a data folder. Engines on the same folder share it: each holds
-/// a shared lock on <see cref="PostgresFolder.UsersLock"/>, and the one that can take it alone on leaving stops the server.
+/// The PostgreSQL that the engine brings up itself, one cluster a data folder. Engines and commands on the same folder share
+/// it, see <see cref="ServerUse"/>.
 /// </summary>
 public sealed class EmbeddedPostgres : IAsyncDisposable
 {
@@ -13,26 +13,24 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
 
     readonly PostgresFolder folder;
     readonly PostgresServer server;
+    readonly ServerLogs logs;
     readonly EmbeddedPostgresSettings settings;
-    readonly FileStream usersLock;
-    readonly EmbeddedConnections connections;
-    readonly ILogger log;
+    readonly ServerUse use;
     bool isDisposed;
 
-    EmbeddedPostgres(PostgresFolder folder, PostgresServer server, PostgresBinaries binaries, EmbeddedPostgresSettings settings,
-        FileStream usersLock, EmbeddedConnections connections, ILogger log)
+    EmbeddedPostgres(PostgresFolder folder, PostgresServer server, ServerLogs logs, PostgresBinaries binaries, EmbeddedPostgresSettings settings, ServerUse use)
     {
-        (this.folder, this.server, Binaries, this.settings) = (folder, server, binaries, settings);
-        (this.usersLock, this.connections, this.log) = (usersLock, connections, log);
+        (this.folder, this.server, this.logs) = (folder, server, logs);
+        (Binaries, this.settings, this.use) = (binaries, settings, use);
     }
 
     public PostgresBinaries Binaries { get; }
     public string DataFolder => folder.Data;
-    public int Port => connections.Port;
-    public string EngineConnectionString => connections.Engine;
-    public string OwnerConnectionString => connections.Owner;
-    public string ReaderConnectionString => connections.Reader;
-    public string SuperuserConnectionString => connections.Superuser;
+    public int Port => use.Connections.Port;
+    public string EngineConnectionString => use.Connections.Engine;
+    public string OwnerConnectionString => use.Connections.Owner;
+    public string ReaderConnectionString => use.Connections.Reader;
+    public string SuperuserConnectionString => use.Connections.Superuser;
 
     /// <summary>Makes what is missing, starts the server or adopts the one that runs, and sets up database and logins.</summary>
     /// <exception cref="StartupException">It cannot be, for a reason that a person can mend.</exception>
@@ -67,7 +65,7 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         var binaries = await PostgresBinaries.FindAsync(settings, folder, user, ct);
         var secrets = ClusterSecrets.Prepare(folder);
         var isDurable = extra.GetValueOrDefault("fsync") != "off";
-        await new CreateCluster(folder, user, program, log).RunAsync(binaries, secrets.Superuser, isDurable, ct);
+        await new CreateCluster(folder, program, log).RunAsync(binaries, secrets.Superuser, isDurable, ct);
 
         // Whoever comes or goes holds the start lock, so nobody joins between these two lines.
         var alone = FileLock.IsFree(folder.UsersLock);
@@ -78,7 +76,9 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
             var port = await server.EnsureRunningAsync(binaries, alone, ct);
             var connections = new EmbeddedConnections(folder, port, secrets);
             await new PrepareDatabase(connections, secrets, folder, binaries, user).RunAsync(ct);
-            return new EmbeddedPostgres(folder, server, binaries, settings, usersLock, connections, log);
+            var logs = new ServerLogs(folder, program);
+            await logs.RunAsync(ct);
+            return new EmbeddedPostgres(folder, server, logs, binaries, settings, new ServerUse(folder, server, settings, usersLock, connections, log));
         }
         catch
         {
@@ -89,7 +89,23 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         }
     }
 
-    /// <summary>How to reach the server of a data folder if one runs; starts and changes nothing.</summary>
+    /// <summary>Uses the server of a data folder if one runs, without starting or changing any: it stays up for as long as the use lasts.</summary>
+    /// <returns>Null when none is ready there.</returns>
+    /// <exception cref="StartupException">The folder belongs to another user.</exception>
+    public static async Task<ServerUse?> TryJoinAsync(string dataFolder, EmbeddedPostgresSettings settings, ILogger log, CancellationToken ct)
+    {
+        if (TryAttach(dataFolder) is null) return null;
+        var folder = new PostgresFolder(Native.RealPath(Path.GetFullPath(dataFolder)));
+        await using var startLock = await FileLock.TakeAsync(folder.StartLock, exclusive: true, settings.StartTimeout, Time, ct)
+            ?? throw Busy(folder, settings);
+        if (TryAttach(dataFolder) is not { } connections) return null; // stopped while this waited
+        var usersLock = FileLock.TryTake(folder.UsersLock, exclusive: false) ?? throw Busy(folder, settings);
+        var user = PostgresUser.OfThisProcess();
+        var server = new PostgresServer(folder, user, new RunProgram(user), settings, new Dictionary<string, string>(), Time, log);
+        return new ServerUse(folder, server, settings, usersLock, connections, log);
+    }
+
+    /// <summary>How to reach the server of a data folder if one runs; starts and changes nothing, and does not keep it from being stopped.</summary>
     /// <returns>Null when none is ready there.</returns>
     /// <exception cref="StartupException">The folder belongs to another user.</exception>
     public static EmbeddedConnections? TryAttach(string dataFolder)
@@ -121,16 +137,14 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Leaves the server; stops it when no other engine uses it.</summary>
+    /// <summary>Removes the oldest of the server's log files; cheap when there is nothing to remove.</summary>
+    public Task PruneLogsAsync(CancellationToken ct) => logs.RunAsync(ct);
+
+    /// <summary>Leaves the server; stops it when nobody else uses it.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (isDisposed) return;
         isDisposed = true;
-        await using var startLock = await FileLock.TakeAsync(folder.StartLock, exclusive: true, settings.StartTimeout, Time, CancellationToken.None);
-        await usersLock.DisposeAsync();
-        if (startLock is null) log.StopLockNotFree(folder.StartLock, settings.StartTimeout, folder.Data);
-        else if (FileLock.IsFree(folder.UsersLock)) await server.StopAsync();
-        else log.ServerLeftToOthers(folder.Data);
+        await use.DisposeAsync();
     }
 
     static StartupException Busy(PostgresFolder folder, EmbeddedPostgresSettings settings) => new(

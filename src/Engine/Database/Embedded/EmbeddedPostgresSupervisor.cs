@@ -1,6 +1,6 @@
 namespace Engine.Database.Embedded;
 
-/// <summary>Notices within a second that the server has died while the engine runs, and starts it again.</summary>
+/// <summary>Notices within a second that the server has died while the engine runs, and starts it again; keeps its log bounded.</summary>
 public sealed class EmbeddedPostgresSupervisor(EmbeddedPostgres postgres, TimeProvider time, ILogger<EmbeddedPostgresSupervisor> log)
     : BackgroundService
 {
@@ -10,6 +10,7 @@ public sealed class EmbeddedPostgresSupervisor(EmbeddedPostgres postgres, TimePr
     /// <returns>Whether the server was found dead and runs again.</returns>
     public async Task<bool> RunOnceAsync(CancellationToken ct)
     {
+        await postgres.PruneLogsAsync(ct);
         if (postgres.IsRunning || !await postgres.BringBackAsync(ct)) return false;
         log.ServerBroughtBack(postgres.DataFolder);
         return true;

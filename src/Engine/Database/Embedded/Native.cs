@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace Engine.Database.Embedded;
 
@@ -9,7 +10,7 @@ namespace Engine.Database.Embedded;
 static class Native
 {
     public const int Interrupt = 2, Terminate = 15;
-    const int Unchanged = -1, SetDescriptorFlags = 2, CloseOnExec = 1;
+    const int Unchanged = -1, SetDescriptorFlags = 2, CloseOnExec = 1, NoEntry = 2, Denied = 13, NoFolder = 20;
 
     /// <summary>The path with all its links followed; the path itself where that fails.</summary>
     public static string RealPath(string path)
@@ -40,6 +41,22 @@ static class Native
         {
             _ = close(descriptor); // nothing was written through it
         }
+    }
+
+    /// <summary>Opens a file to read: not through a link in its place, and without waiting for the other end of a pipe.</summary>
+    /// <returns>Null when there is none.</returns>
+    public static SafeFileHandle? OpenPlain(string path)
+    {
+        var (noFollow, noWait, closeOnExec) = OperatingSystem.IsMacOS() ? (0x100, 0x4, 0x1000000)
+            : (RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x8000 : 0x20000, 0x800, 0x80000);
+        var descriptor = open(Bytes(path), noFollow | noWait | closeOnExec);
+        if (descriptor >= 0) return new SafeFileHandle(descriptor, ownsHandle: true);
+        return Marshal.GetLastPInvokeError() switch
+        {
+            NoEntry or NoFolder => null,
+            Denied => throw new UnauthorizedAccessException($"Access to the path '{path}' is denied."),
+            var error => throw new IOException($"open {path}: {new Win32Exception(error).Message}"),
+        };
     }
 
     /// <summary>

@@ -47,6 +47,6 @@ public sealed class PostgresFolder(string root)
     public int? ClusterMajor()
     {
         var file = Path.Combine(Data, "PG_VERSION");
-        return File.Exists(file) ? int.Parse(File.ReadAllText(file).Trim(), CultureInfo.InvariantCulture) : null;
+        return SmallFile.Read(file) is { } text ? int.Parse(text.Trim(), CultureInfo.InvariantCulture) : null;
     }
 }

@@ -11,6 +11,8 @@ sealed class PostgresServer(
     const int PortsTried = 5;
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
+    readonly ServerSaid said = new(folder, program);
+
     /// <summary>Whether the server's process is there; cheap.</summary>
     public bool IsAlive => PostmasterPid.Read(folder)?.IsAlive(folder) == true;
 
@@ -26,7 +28,7 @@ sealed class PostgresServer(
                 log.ServerAdopted(pid.ProcessId, pid.Port);
                 return pid.Port;
             }
-            if (time.GetElapsedTime(start) > settings.StartTimeout) throw NotReady();
+            if (time.GetElapsedTime(start) > settings.StartTimeout) throw await NotReadyAsync(ct);
             await Task.Delay(Pause, time, ct);
         }
         if (alone && PostmasterPid.Read(folder) is { } stale && stale.IsSomebodyElse(folder)) await ClearAwayAsync(stale, ct);
@@ -46,12 +48,12 @@ sealed class PostgresServer(
                 log.ServerStarted(port, binaries.Version, (long)time.GetElapsedTime(start).TotalMilliseconds);
                 return port;
             }
-            if (IsAlive) throw NotReady();
-            var said = Tail.OfServer(folder);
+            if (IsAlive) throw await NotReadyAsync(ct);
+            var end = await said.RunAsync(ct);
             var isOver = time.GetElapsedTime(start) > settings.StartTimeout;
             if (mayMove && !isOver && refused.Count < PortsTried && !FreePort.IsFree(port)) refused.Add(port); // lost since we looked
-            else if (!isOver && said.Contains("pre-existing shared memory block", StringComparison.Ordinal)) await Task.Delay(Pause, time, ct);
-            else throw new StartupException($"PostgreSQL did not start in {folder.Data}: {result.Output}\n{said}",
+            else if (!isOver && end.Contains("pre-existing shared memory block", StringComparison.Ordinal)) await Task.Delay(Pause, time, ct);
+            else throw new StartupException($"PostgreSQL did not start in {folder.Data}: {result.Output}\n{end}",
                 "mend what its log names, then start the engine again.");
         }
     }
@@ -60,7 +62,7 @@ sealed class PostgresServer(
     {
         WriteConfiguration(folder.Configuration, ServerConfiguration.Text(port, extra));
         WriteConfiguration(folder.AccessRules, ServerConfiguration.AccessRules);
-        File.Delete(folder.StartLog);
+        await program.RunAsync("rm", folder.Home, ["-f", Path.GetFileName(folder.StartLog)], ct);
         // pg_ctl puts the server into a session of its own (Ctrl-C in the terminal does not reach it) and its output into the
         // file. It passes its own arguments through a shell, hence only fixed relative ones here.
         return await program.RunAsync(binaries.Program("pg_ctl"), folder.Home,
@@ -108,7 +110,7 @@ sealed class PostgresServer(
         File.Move(draft, file, overwrite: true);
     }
 
-    StartupException NotReady() => new(
-        $"PostgreSQL in {folder.Data} is not ready after {settings.StartTimeout}; it keeps on, and this is its log:\n{Tail.OfServer(folder)}",
+    async Task<StartupException> NotReadyAsync(CancellationToken ct) => new(
+        $"PostgreSQL in {folder.Data} is not ready after {settings.StartTimeout}; it keeps on, and this is its log:\n{await said.RunAsync(ct)}",
         "start the engine again in a while (recovery after a crash goes on meanwhile), or raise ENGINE__DATABASE__EMBEDDED__STARTTIMEOUT.");
 }

@@ -15,17 +15,10 @@ public sealed record PostmasterPid(int ProcessId, int Port, string Status)
     /// <returns>Null when there is no such file, or nothing in it yet.</returns>
     public static PostmasterPid? Read(PostgresFolder folder)
     {
-        try
-        {
-            var lines = File.ReadAllLines(Path.Combine(folder.Data, "postmaster.pid"));
-            if (lines.Length == 0 || !int.TryParse(lines[0], CultureInfo.InvariantCulture, out var pid) || pid <= 0) return null;
-            _ = int.TryParse(lines.ElementAtOrDefault(PortLine), CultureInfo.InvariantCulture, out var port);
-            return new PostmasterPid(pid, port, lines.ElementAtOrDefault(StatusLine)?.Trim() ?? "");
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
+        if (SmallFile.Read(Path.Combine(folder.Data, "postmaster.pid"))?.Split('\n') is not { } lines
+            || !int.TryParse(lines[0], CultureInfo.InvariantCulture, out var pid) || pid <= 0) return null;
+        _ = int.TryParse(lines.ElementAtOrDefault(PortLine), CultureInfo.InvariantCulture, out var port);
+        return new PostmasterPid(pid, port, lines.ElementAtOrDefault(StatusLine)?.Trim() ?? "");
     }
 
     /// <summary>

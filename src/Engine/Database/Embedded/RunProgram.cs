@@ -18,7 +18,11 @@ public sealed class RunProgram(PostgresUser? user)
 
     /// <param name="program">A full path, or a name in PATH.</param>
     /// <param name="folder">The folder it runs in; the user must be able to enter it.</param>
-    public async Task<ProgramResult> RunAsync(string program, string folder, IEnumerable<string> arguments, CancellationToken ct)
+    public Task<ProgramResult> RunAsync(string program, string folder, IEnumerable<string> arguments, CancellationToken ct) =>
+        RunAsync(program, folder, arguments, input: "", ct);
+
+    /// <param name="input">What it reads from its standard input; short, since it is written before anything is read back.</param>
+    public async Task<ProgramResult> RunAsync(string program, string folder, IEnumerable<string> arguments, string input, CancellationToken ct)
     {
         var start = new ProcessStartInfo
         {
@@ -50,6 +54,7 @@ public sealed class RunProgram(PostgresUser? user)
             return new ProgramResult(NotFound, e.Message);
         }
 
+        if (input.Length > 0) await process.StandardInput.WriteAsync(input.AsMemory(), ct);
         process.StandardInput.Close();
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(ct), process.StandardError.ReadToEndAsync(ct));
         try

@@ -36,14 +36,14 @@ public static partial class ServerConfiguration
             log_timezone = 'UTC'
             lc_messages = 'C'
 
-            # One file a weekday, each overwritten a week later.
+            # A new file each day and at each size; the engine removes all but the newest {ServerLogs.FilesKept}.
             logging_collector = on
             log_directory = '../log'
-            log_filename = 'postgres-%a.log'
+            log_filename = 'postgres-%Y%m%d-%H%M%S.log'
             log_file_mode = 0600
             log_rotation_age = 1d
-            log_rotation_size = 0
-            log_truncate_on_rotation = on
+            log_rotation_size = {ServerLogs.FileMegabytes}MB
+            log_truncate_on_rotation = off
             log_line_prefix = '%m [%p] %q%u@%d '
 
             """);

@@ -57,7 +57,7 @@ sealed class CheckDatabase(EngineSettings settings, TimeProvider host)
         var rights = await connection.QuerySingleAsync<Rights>(new CommandDefinition(Sql, cancellationToken: ct));
         return
         [
-            Finding.Ok("database", isEmbedded ? database.Embedded is null ? "the embedded database runs" : "the embedded database starts" : $"{connection.Host}:{connection.Port}/{connection.Database} answers"),
+            Finding.Ok("database", isEmbedded ? database.WasStarted ? "the embedded database starts" : "the embedded database runs" : $"{connection.Host}:{connection.Port}/{connection.Database} answers"),
             Schema(schema),
             await ClockAsync(source, ct),
             Privileges(rights, new NpgsqlConnectionStringBuilder(database.Engine).Username ?? "?"),
