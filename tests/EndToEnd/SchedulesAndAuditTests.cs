@@ -54,7 +54,7 @@ public sealed class SchedulesAndAuditTests(SchedulesAndAuditTests.OneEngine one)
         var wrong = await OfflineAsync("--head", $"{head.Split(':')[0]}:{new string('a', 64)}");
         Assert.Equal(Failed, wrong.ExitCode);
         Assert.Contains("rewritten at position", wrong.Output, StringComparison.Ordinal);
-        Assert.Contains("The audit log is broken: 1 problem", wrong.Output, StringComparison.Ordinal);
+        Assert.Contains("The audit log is not intact: 1 problem", wrong.Output, StringComparison.Ordinal);
     }
 
     async Task<JsonElement> JsonAsync(params string[] args)

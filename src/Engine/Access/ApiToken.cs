@@ -23,6 +23,8 @@ public sealed record ApiToken(string Prefix, string Secret)
     public static ApiToken Create() =>
         new(RandomNumberGenerator.GetString(Base32, PrefixLength), Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)));
 
+    public static bool IsPrefix(string text) => text.Length == PrefixLength && !text.AsSpan().ContainsAnyExcept(Base32Characters);
+
     /// <returns>Null when the text has not the shape of a token.</returns>
     public static ApiToken? Parse(string text) =>
         text.Length == 3 + PrefixLength + 1 + SecretLength && text.StartsWith("ae_", StringComparison.Ordinal) && text[3 + PrefixLength] == '_'

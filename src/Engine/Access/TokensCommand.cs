@@ -72,16 +72,18 @@ static class TokensCommand
 
     static DocumentedCommand Revoke(CommandFrame frame)
     {
-        var id = new Argument<string>("token-id") { Description = "The token's id, as `engine tokens list` shows it." };
+        var id = new Argument<string>("token") { Description = "The token's id or prefix, as `engine tokens list` shows them." };
         id.Validators.Add(result =>
         {
-            if (result.Tokens is [var given] && !Guid.TryParse(given.Value, out _))
-                result.AddError($"token-id must be an id as `engine tokens list` shows it, is \"{given.Value}\".");
+            if (result.Tokens is [var given] && !Guid.TryParse(given.Value, out _) && !ApiToken.IsPrefix(Prefix(given.Value)))
+                result.AddError($"token must be an id or a prefix as `engine tokens list` shows them, is \"{given.Value}\".");
         });
-        var command = frame.Remote("revoke", "End a token at once and for good.", "engine tokens revoke 01980000-0000-7000-8000-000000000000",
+        var command = frame.Remote("revoke", "End a token at once and for good.",
+            "engine tokens revoke k3jx9abc\nengine tokens revoke 01980000-0000-7000-8000-000000000000",
             async (client, parse, ct) =>
             {
-                var token = Guid.Parse(parse.GetRequiredValue(id));
+                var named = parse.GetRequiredValue(id);
+                var token = Guid.TryParse(named, out var given) ? given : await FindAsync(client, named, ct);
                 await client.SendAsync(HttpMethod.Delete, $"/api/tokens/{token}", null, ct);
                 if (parse.GetValue(frame.Json)) frame.Terminal.Json(json =>
                 {
@@ -94,5 +96,23 @@ static class TokensCommand
             });
         command.Add(id);
         return command;
+    }
+
+    static string Prefix(string named) => named.StartsWith("token:", StringComparison.Ordinal) ? named["token:".Length..] : named;
+
+    /// <param name="named">A prefix, or what the audit log calls it: <c>token:k3jx9abc</c>.</param>
+    static async Task<Guid> FindAsync(EngineClient client, string named, CancellationToken ct)
+    {
+        var prefix = Prefix(named);
+        string? next = null;
+        do
+        {
+            var page = (await client.GetAsync($"/api/tokens?limit=200{(next is null ? "" : $"&page_token={Uri.EscapeDataString(next)}")}", ct)).Document;
+            foreach (var token in page.Items())
+                if (token.Text("prefix") == prefix) return token.GetProperty("token_id").GetGuid();
+            next = page.TryGetProperty("next_page_token", out var more) ? more.GetString() : null;
+        }
+        while (next is not null);
+        throw new CommandException(ExitCode.Refused, $"There is no token with the id or prefix \"{named}\".", "`engine tokens list` shows them.");
     }
 }

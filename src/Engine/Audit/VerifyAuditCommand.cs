@@ -69,10 +69,13 @@ static class VerifyAuditCommand
                 $"{problem.Text("kind")} at position {problem.Text("position")}, entry {problem.Text("entry_id")}: {problem.Text("message")}"));
             frame.Terminal.Say(isIntact
                 ? $"The audit log is intact: {verdict.Text("entries")} entries, head {Head(verdict)}."
-                : $"The audit log is broken: {verdict.Text("problem_count")} problem(s) in {verdict.Text("entries")} entries; the first 100 are named.");
+                : $"The audit log is not intact: {verdict.Text("problem_count")} {(verdict.Text("problem_count") == "1" ? "problem" : "problems")} in {verdict.Text("entries")} entries{Named(verdict)}.");
         }
         return isIntact ? ExitCode.Done : ExitCode.Failed;
     }
+
+    static string Named(JsonElement verdict) =>
+        verdict.Items("problems").Count() is var named && verdict.Text("problem_count") == $"{named}" ? "" : $", the first {named} are named";
 
     static string Head(JsonElement verdict) =>
         verdict.TryGetProperty("head", out var head) ? $"{head.Text("position")}:{head.Text("chain_hash")}" : "–";

@@ -11,7 +11,7 @@ namespace Engine.Database;
 /// <summary>The database that this process works on, opened, brought up to date and with its clock measured.</summary>
 public sealed class EngineDatabase : IAsyncDisposable
 {
-    const int OldestMajor = 15;
+    const int OldestMajor = PostgresBinaries.OldestMajor;
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     EngineDatabase(EmbeddedPostgres? embedded, NpgsqlDataSource source, DatabaseTime time, string serverVersion, int schemaVersion) =>

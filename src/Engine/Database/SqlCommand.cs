@@ -20,7 +20,7 @@ static class SqlCommand
         {
             Description = "Passed on to psql as they are.", Arity = ArgumentArity.ZeroOrMore, CaptureRemainingTokens = true,
         };
-        var command = new DocumentedCommand("sql", "Open psql on the engine's database as the read-only role, which sees the documented views.",
+        var command = new DocumentedCommand("sql", "Open psql on the engine's database as the read-only role, which sees the documented views. Exit codes are psql's own.",
             "engine sql\nengine sql -c \"select * from v_api_tokens\"\nengine sql --csv -f report.sql")
         {
             arguments,

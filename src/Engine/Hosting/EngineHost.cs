@@ -15,7 +15,10 @@ public sealed class EngineHost : IAsyncDisposable
 
     readonly EngineDatabase database;
 
-    EngineHost(EngineDatabase database, WebApplication app) => (this.database, App) = (database, app);
+    readonly string dataFolder;
+
+    EngineHost(EngineDatabase database, WebApplication app, string dataFolder) =>
+        (this.database, App, this.dataFolder) = (database, app, dataFolder);
 
     public WebApplication App { get; }
 
@@ -56,7 +59,8 @@ public sealed class EngineHost : IAsyncDisposable
             app = Build(settings, database);
             await app.Services.GetRequiredService<FirstToken>().RunAsync(settings.DataFolder, ct);
             await app.StartAsync(ct);
-            var host = new EngineHost(database, app);
+            var host = new EngineHost(database, app, settings.DataFolder);
+            ListeningFile.Add(settings.DataFolder, host.Addresses);
             host.SayWhere(settings);
             return host;
         }
@@ -72,6 +76,7 @@ public sealed class EngineHost : IAsyncDisposable
     {
         var log = App.Services.GetRequiredService<ILogger<EngineHost>>();
         log.Stopping();
+        ListeningFile.Remove(dataFolder, Addresses);
         try
         {
             using var limit = new CancellationTokenSource(StopWithin);

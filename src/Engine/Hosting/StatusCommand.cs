@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using Engine.Hosting.CommandLine;
@@ -65,7 +66,8 @@ static class StatusCommand
         terminal.Table(["Check", "Status", "Detail"], answer.Items("checks").Select(c => new[] { c.Text("name"), c.Text("status"), c.Text("detail") }));
 
     static string Seconds(JsonElement element, string name) =>
-        element.Member(name) is { ValueKind: JsonValueKind.Number } value ? $"{value.GetDouble():0.###} s" : "–";
+        element.Member(name) is { ValueKind: JsonValueKind.Number } value
+            ? string.Create(CultureInfo.InvariantCulture, $"{Math.Round(value.GetDouble(), 3) + 0.0:0.###} s") : "–"; // + 0.0 turns -0 into 0
 
     static JsonElement Member(this JsonElement element, string name) => element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : default;
 }

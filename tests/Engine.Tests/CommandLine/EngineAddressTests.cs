@@ -1,4 +1,5 @@
 using System.Collections;
+using Engine.Hosting;
 using Engine.Hosting.CommandLine;
 using Support;
 
@@ -48,6 +49,27 @@ public sealed class EngineAddressTests : IDisposable
         var address = EngineAddress.WithoutToken(null, null, environment);
 
         Assert.Equal((new Uri("http://127.0.0.1:7410"), null), (address.Url, address.Token));
+    }
+
+    [Fact]
+    public void An_engine_that_listens_elsewhere_is_found_by_what_it_left_in_its_data_folder()
+    {
+        folder.File("admin-token", "first\n");
+        ListeningFile.Add(folder.Path, [new Uri("http://127.0.0.1:8001"), new Uri("http://0.0.0.0:8002")]);
+        Assert.Equal((new Uri("http://127.0.0.1:8002"), "first"), Found());
+        Assert.Equal("first", Found("http://127.0.0.1:8001").Token);
+
+        ListeningFile.Remove(folder.Path, [new Uri("http://0.0.0.0:8002")]);
+        Assert.Equal(new Uri("http://127.0.0.1:8001"), Found().Url);
+    }
+
+    [Fact]
+    public void The_first_admin_token_goes_to_no_other_program_of_this_machine()
+    {
+        folder.File("admin-token", "first\n");
+
+        Assert.Null(Found("http://127.0.0.1:8000").Token);
+        Assert.Equal("first", Found("http://127.0.0.1:7410").Token);
     }
 
     [Fact]

@@ -24,7 +24,7 @@ public sealed class TextTests
 
         terminal.Table(["Name", "Note"], [["[bold]a[/]", "x\u001b[2J"], ["b", new string('l', 500)]]);
 
-        Assert.Equal($"Name       Note\n[bold]a[/] x\\u001b[2J\nb          {new string('l', 500)}\n", output.ToString());
+        Assert.Equal($"Name        Note\n[bold]a[/]  x\\u001b[2J\nb           {new string('l', 500)}\n", output.ToString());
     }
 
     [Fact]

@@ -28,7 +28,7 @@ public sealed record EngineAddress(Uri Url, string? Token, string? TokenOrigin)
 
     /// <summary>
     /// Flags before the environment before <c>cli.json</c> before this machine's own engine. A token is sent only where it was
-    /// meant for: that of <c>cli.json</c> to the address beside it, the local admin token to this machine.
+    /// meant for: that of <c>cli.json</c> to the address beside it, the local admin token to where this data folder's engines listen.
     /// </summary>
     /// <exception cref="CommandException">Something was given and cannot be used.</exception>
     public static EngineAddress Find(string? url, string? tokenFile, string? configFile, IDictionary environment)
@@ -43,7 +43,7 @@ public sealed record EngineAddress(Uri Url, string? Token, string? TokenOrigin)
             return new EngineAddress(chosen, Read(kept), kept);
 
         var admin = AdminTokenFile(environment);
-        return chosen.IsLoopback && IsReadable(admin) ? new EngineAddress(chosen, Read(admin), admin) : new EngineAddress(chosen, null, null);
+        return IsThisMachines(chosen, configFile, environment) && IsReadable(admin) ? new EngineAddress(chosen, Read(admin), admin) : new EngineAddress(chosen, null, null);
     }
 
     /// <summary>As <see cref="Find"/>, but without a token: for what anybody may ask. No token is looked for.</summary>
@@ -66,10 +66,18 @@ public sealed record EngineAddress(Uri Url, string? Token, string? TokenOrigin)
 
     static string? Variable(IDictionary environment, string name) => environment[name] as string is { Length: > 0 } value ? value : null;
 
-    // What an engine started here would listen on; a broken configuration is for `engine config check` to tell. Only this very
-    // machine counts as "here": a token must not follow a configured address to another one.
-    static Uri Local(string? configFile, IDictionary environment) =>
-        EngineSettings.Check(configFile, environment).Settings.Get<HttpSettings>().Listen.Select(HttpSettings.Endpoint)
+    // Any program can listen on a loopback port; the admin token goes only to where this data folder's engines do.
+    static bool IsThisMachines(Uri url, string? configFile, IDictionary environment) =>
+        url.Authority == Local(configFile, environment).Authority || Listening(environment).Any(address => address.Authority == url.Authority);
+
+    static IEnumerable<Uri> Listening(IDictionary environment) =>
+        ListeningFile.Read(DataFolder.Locate(environment)).Select(Reaching).Where(address => address.IsLoopback);
+
+    // Where this data folder's newest engine said that it listens; else what one started here would listen on (a broken
+    // configuration is for `engine config check` to tell). Only this very machine counts as "here": a token must not follow a
+    // configured address to another one.
+    static Uri Local(string? configFile, IDictionary environment) => Listening(environment).LastOrDefault()
+        ?? EngineSettings.Check(configFile, environment).Settings.Get<HttpSettings>().Listen.Select(HttpSettings.Endpoint)
             .Where(endpoint => endpoint is { Port: > 0 }).Select(endpoint => Reaching(endpoint!)).FirstOrDefault(address => address.IsLoopback)
         ?? new Uri(Default);
 

@@ -99,7 +99,7 @@ public sealed class EngineClient : IDisposable
             // Falls through: what calls itself JSON and is none is told like any other stranger's answer.
         }
         return response.IsSuccessStatusCode
-            ? throw new CommandException(ExitCode.Failed, $"{address.Url} answers, but not as an engine does ({response.Content.Headers.ContentType}).",
+            ? throw new CommandException(ExitCode.Failed, $"{address.Url} answers, but not as an engine does ({response.Content.Headers.ContentType?.MediaType ?? "no content type"}).",
                 "check the address in --url, ENGINE_URL or the client's configuration.")
             : null;
     }
@@ -108,12 +108,13 @@ public sealed class EngineClient : IDisposable
     {
         if (ExitCodes.Of(reply.Status) is var code && code == ExitCode.Done) return reply;
         var text = $"{reply.Detail ?? $"The engine answers {(int)reply.Status} ({reply.Status})."} [{reply.Code ?? $"http {(int)reply.Status}"}]";
-        if (reply.TraceId is { } trace) text += $" (trace {trace})";
+        if (code == ExitCode.Failed && reply.TraceId is { } trace) text += $" (trace {trace})";
         throw new CommandException(code, text, Remedy(reply)) { Status = reply.Status };
     }
 
     string? Remedy(EngineReply reply) => reply.Status switch
     {
+        _ when reply.Code is null => "this is not how an engine refuses: check the address in --url, ENGINE_URL or the client's configuration.",
         HttpStatusCode.Unauthorized when address.Token is null =>
             $"give a token: {EngineAddress.TokenHint}",
         HttpStatusCode.Unauthorized => $"the token came from {address.TokenOrigin}; ask an admin for a new one (`engine tokens create`).",

@@ -61,6 +61,7 @@ public static class EngineCommand
     public static async Task<int> RunAsync(IReadOnlyList<string> args, CommandFrame frame, CancellationToken ct)
     {
         var terminal = frame.Terminal;
+        if (args is ["help", ..]) args = [.. args.Skip(1), "--help"];
         try
         {
             var parse = Create(frame).Parse(args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });

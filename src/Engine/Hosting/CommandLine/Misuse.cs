@@ -15,8 +15,10 @@ public static class Misuse
         foreach (var token in strange)
         {
             var kind = token.StartsWith('-') ? "option" : "command or argument";
-            var meant = Nearest(token, known) is { } near ? $" Did you mean {near}?" : "";
-            terminal.Note($"{Path(command)}: unknown {kind} \"{token}\".{meant}");
+            var meant = Nearest(token, known) is { } near && near != token ? $" Did you mean {near}?" : "";
+            terminal.Note(TakesOption(command, token)
+                ? $"{Path(command)}: {token} belongs to a command: write it after the command's name."
+                : $"{Path(command)}: unknown {kind} \"{token}\".{meant}");
         }
         // What is missing besides a misspelt word is mostly the word itself.
         var errors = parse.Errors.Where(e => !IsMissingCommand(e, command)).DefaultIfEmpty(parse.Errors[0]);
@@ -25,6 +27,9 @@ public static class Misuse
         terminal.Note($"  Remedy: `{Path(command)} --help` shows what is possible.");
         return ExitCode.Misuse;
     }
+
+    static bool TakesOption(Command command, string token) =>
+        command.Options.Any(o => !o.Hidden && o.Name == token) || command.Subcommands.Any(sub => TakesOption(sub, token));
 
     /// <summary>The command with its parents, as one types it.</summary>
     public static string Path(Command command) =>

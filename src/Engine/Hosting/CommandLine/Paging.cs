@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 
 namespace Engine.Hosting.CommandLine;
@@ -10,14 +11,17 @@ static class Paging
 
     public static Option<int> Limit()
     {
-        var limit = new Option<int>("--limit") { Description = "Rows to list at most, 1 to 10000.", HelpName = "N", DefaultValueFactory = _ => 100 };
-        limit.Validators.Add(result =>
+        return new Option<int>("--limit")
         {
-            // The parser itself tells what is no number.
-            if (result.Tokens is [var given] && int.TryParse(given.Value, out var count) && count is < 1 or > MostRows)
-                result.AddError($"--limit must be from 1 to {MostRows}.");
-        });
-        return limit;
+            Description = $"Rows to list at most, 1 to {MostRows}.", HelpName = "N", DefaultValueFactory = _ => 100,
+            CustomParser = result =>
+            {
+                var given = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+                if (int.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= MostRows) return count;
+                result.AddError($"--limit must be a whole number from 1 to {MostRows}, is \"{given}\".");
+                return 0;
+            },
+        };
     }
 
     /// <param name="path">May hold a query already.</param>

@@ -46,17 +46,13 @@ public sealed class Terminal(TextWriter output, TextWriter error, bool isOutputT
 
     public void Json(JsonElement document) => Json(document.WriteTo);
 
-    /// <summary>A table with a frame for people; without one, and never cut, for programs.</summary>
+    /// <summary>A line a row, never cut or wrapped: what it shows can be copied, and taken apart by programs.</summary>
     public void Table(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows)
     {
-        var table = new Table { Border = isOutputTerminal ? TableBorder.Rounded : TableBorder.None };
-        foreach (var column in columns)
-        {
-            var cell = new TableColumn(new Text(column, new Style(decoration: Decoration.Bold)));
-            table.AddColumn(isOutputTerminal ? cell : cell.NoWrap());
-        }
+        var table = new Table { Border = TableBorder.None };
+        foreach (var column in columns) table.AddColumn(new TableColumn(new Text(column, new Style(decoration: Decoration.Bold))).NoWrap().PadRight(2));
         foreach (var row in rows) table.AddRow(row.Select(text => new Text(HarmlessText.Line(text))));
-        Write(table);
+        Write(table, UnboundedWidth);
     }
 
     /// <summary>Names and values, one pair a line.</summary>
@@ -76,17 +72,17 @@ public sealed class Terminal(TextWriter output, TextWriter error, bool isOutputT
     }
 
     // Made when needed: most scripts never see a table, and should not pay for one.
-    void Write(IRenderable what)
+    void Write(IRenderable what, int? width = null)
     {
         using var plain = new StringWriter();
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
-            Ansi = isOutputTerminal ? AnsiSupport.Detect : AnsiSupport.No,
-            ColorSystem = isOutputTerminal && isColoured ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            Ansi = isOutputTerminal && isColoured ? AnsiSupport.Yes : AnsiSupport.No,
+            ColorSystem = isOutputTerminal && isColoured ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(isOutputTerminal ? Output : plain),
+            Out = new AnsiConsoleOutput(plain),
         });
-        if (!isOutputTerminal) console.Profile.Width = UnboundedWidth;
+        console.Profile.Width = width ?? (isOutputTerminal ? Math.Max(Console.WindowWidth, 40) : UnboundedWidth);
         console.Write(what);
         foreach (var line in plain.ToString().Split('\n')[..^1]) Output.WriteLine(line.TrimEnd()); // columns are padded to the last
     }
