@@ -1,4 +1,5 @@
 using Engine.Hosting.Configuration;
+using Engine.Schedules;
 
 namespace Engine.Audit;
 
@@ -10,6 +11,7 @@ public static class AuditSetup
         services.AddSingleton<ListAudit>();
         services.AddSingleton<ReadAuditHead>();
         services.AddSingleton<VerifyAudit>();
+        services.AddSingleton<IScheduledDuty, VerifyAuditDuty>();
         services.AddSingleton<WitnessAuditHead>();
         services.AddSingleton<AuditMetrics>();
         services.AddSingleton(s => new AuditHeadFile(s.GetRequiredService<EngineSettings>().DataFolder));

@@ -29,6 +29,7 @@ public static class HttpSetup
             context.ProblemDetails.Extensions["trace_id"] = Activity.Current?.TraceId.ToString());
         services.AddExceptionHandler<ErrorAnswers>();
         services.AddSingleton<Idempotency>();
+        services.AddSingleton<ForgetOldAnswers>();
         services.AddOpenApi("v1", Describe);
         services.AddCors(cors => cors.AddPolicy(CorsPolicy, policy => policy.WithOrigins([.. settings.CorsOrigins])
             .WithMethods("GET", "POST", "PATCH", "DELETE").WithHeaders("Authorization", "Content-Type", "If-Match", "Idempotency-Key").WithExposedHeaders("ETag")));

@@ -5,7 +5,6 @@ public static class SchedulesSetup
     public static void AddSchedules(this IServiceCollection services)
     {
         services.AddSingleton<IScheduledDuty, PruneExpired>();
-        services.AddSingleton<IScheduledDuty, VerifyAuditDuty>();
         services.AddSingleton<ScheduleMetrics>();
         services.AddSingleton<ProposeFire>();
         services.AddSingleton<TakeFire>();

@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using Engine.Audit;
+using Engine.Http;
 using Engine.Schedules;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using Support;
 
 namespace Engine.Tests.Schedules;
 
@@ -13,7 +13,6 @@ sealed class SchedulesNode : IAsyncDisposable
 {
     readonly ServiceProvider services;
     readonly NpgsqlDataSource source;
-    readonly TempFolder data = new();
 
     public SchedulesNode(string connectionString, TimeProvider? time = null)
     {
@@ -24,8 +23,7 @@ sealed class SchedulesNode : IAsyncDisposable
         collection.AddSingleton(time ?? TimeProvider.System);
         collection.AddMetrics();
         collection.AddSingleton<RecordAudit>();
-        collection.AddSingleton<VerifyAudit>();
-        collection.AddSingleton(new AuditHeadFile(data.Path));
+        collection.AddSingleton<ForgetOldAnswers>();
         collection.AddSchedules();
         collection.AddSingleton<IScheduledDuty>(Probe);
         services = collection.BuildServiceProvider();
@@ -44,7 +42,6 @@ sealed class SchedulesNode : IAsyncDisposable
         await Get<EngineScheduler>().StopAsync(TimeSpan.FromSeconds(1));
         await services.DisposeAsync();
         await source.DisposeAsync();
-        data.Dispose();
     }
 
     sealed class ErrorsSeen(ConcurrentQueue<string> errors) : ILoggerProvider, ILogger

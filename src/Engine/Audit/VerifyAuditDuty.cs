@@ -1,7 +1,7 @@
 using System.Globalization;
-using Engine.Audit;
+using Engine.Schedules;
 
-namespace Engine.Schedules;
+namespace Engine.Audit;
 
 /// <summary>Recomputes the audit chain, so that tampering is noticed without anybody asking.</summary>
 public sealed class VerifyAuditDuty(VerifyAudit verify) : IScheduledDuty

@@ -3,10 +3,11 @@ using Engine.Access;
 using Engine.Audit;
 using Engine.Http;
 using Engine.Schedules;
+using Engine.Tests.Schedules;
 using Microsoft.Extensions.DependencyInjection;
 using Support;
 
-namespace Engine.Tests.Schedules;
+namespace Engine.Tests.Audit;
 
 public sealed class VerifyAuditDutyTests(EngineServer engine) : IClassFixture<EngineServer>
 {
