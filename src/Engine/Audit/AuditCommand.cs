@@ -26,7 +26,7 @@ static class AuditCommand
     {
         var actor = new Option<string?>("--actor") { Description = "Only what this actor did, such as token:k3jx9abc.", HelpName = "ACTOR" };
         var action = new Option<string?>("--action") { Description = "Only this action, such as token.create.", HelpName = "ACTION" };
-        var subject = new Option<string?>("--subject") { Description = "Only what was done to this, such as schedule:audit-verify.", HelpName = "SUBJECT" };
+        var subject = new Option<string?>("--subject") { Description = "Only what was done to this, such as schedule:verify_audit.", HelpName = "SUBJECT" };
         var limit = Paging.Limit();
         var command = frame.Remote("list", "List what happened, newest first.", "engine audit list --action token.create --limit 20",
             (client, parse, ct) =>

@@ -67,7 +67,7 @@ public sealed class RecordAudit(TimeProvider time)
     }
 }
 
-/// <param name="Actor">Who did it, for example <c>token:k3jx9abc</c> or <c>schedule:audit-verify</c>; 1 to 200 characters.</param>
+/// <param name="Actor">Who did it, for example <c>token:k3jx9abc</c> or <c>schedule:verify_audit</c>; 1 to 200 characters.</param>
 /// <param name="Action">What was done, noun and verb: <c>token.create</c>; 1 to 100 characters.</param>
 /// <param name="Subject">To what, for example <c>token:k3jx9abc</c>; 1 to 500 characters.</param>
 /// <param name="Details">What else is worth knowing, up to 64 KiB; no secrets. Null for nothing.</param>

@@ -40,7 +40,7 @@ static class SchedulesCommand
     static DocumentedCommand Show(CommandFrame frame)
     {
         var name = Name();
-        var command = frame.Remote("show", "Show one schedule and its last ten fires.", "engine schedules show audit-verify",
+        var command = frame.Remote("show", "Show one schedule and its last ten fires.", "engine schedules show verify_audit",
             async (client, parse, ct) =>
             {
                 var path = Path(parse.GetRequiredValue(name));
@@ -70,7 +70,7 @@ static class SchedulesCommand
     static DocumentedCommand Switch(CommandFrame frame, string verb, string description, bool isEnabled)
     {
         var name = Name();
-        var command = frame.Remote(verb, description, $"engine schedules {verb} audit-verify",
+        var command = frame.Remote(verb, description, $"engine schedules {verb} verify_audit",
             (client, parse, ct) => ChangeAsync(frame, client, parse, parse.GetRequiredValue(name), new JsonObject { ["enabled"] = isEnabled }, ct));
         command.Add(name);
         return command;
@@ -83,10 +83,10 @@ static class SchedulesCommand
         var zone = new Option<string?>("--time-zone") { Description = "IANA time zone such as Europe/Berlin.", HelpName = "ZONE" };
         var misfire = new Option<string>("--misfire-policy")
         {
-            Description = "What becomes of fires that nobody could start in time: fire_once or skip.", HelpName = "POLICY",
-        }.OneOf("fire_once", "skip");
+            Description = $"What becomes of fires that nobody could start in time: {string.Join(" or ", MisfirePolicies.All)}.", HelpName = "POLICY",
+        }.OneOf([.. MisfirePolicies.All]);
         var command = frame.Remote("set", "Change when a schedule fires; what is not named stays.",
-            "engine schedules set audit-verify --cron \"0 0 3 * * ?\" --time-zone Europe/Berlin",
+            "engine schedules set verify_audit --cron \"0 0 3 * * ?\" --time-zone Europe/Berlin",
             (client, parse, ct) =>
             {
                 var change = new JsonObject();
@@ -108,7 +108,7 @@ static class SchedulesCommand
     static DocumentedCommand Run(CommandFrame frame)
     {
         var name = Name();
-        var command = frame.Remote("run", "Fire a schedule now, besides its own times.", "engine schedules run audit-verify",
+        var command = frame.Remote("run", "Fire a schedule now, besides its own times.", "engine schedules run verify_audit",
             async (client, parse, ct) =>
             {
                 var reply = await client.SendAsync(HttpMethod.Post, $"{Path(parse.GetRequiredValue(name))}/run", null, ct,
