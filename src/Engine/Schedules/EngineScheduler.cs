@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Npgsql;
 using Quartz;
 using Quartz.Extensibility;
@@ -19,12 +20,16 @@ public sealed class EngineScheduler(
     static readonly TimeSpan Unwilling = TimeSpan.FromSeconds(5);
     const int Workers = 4;
 
+    readonly ConcurrentDictionary<string, bool> running = [];
     readonly ILogger log = loggers.CreateLogger<EngineScheduler>();
     readonly CancellationTokenSource stopping = new();
     StandaloneSchedulerFactory? factory;
 
     /// <summary>Null until it has started.</summary>
     public IScheduler? Running { get; private set; }
+
+    /// <summary>The fires whose jobs are at work in this process, as Quartz names them.</summary>
+    public IReadOnlyCollection<string> Jobs => [.. running.Keys];
 
     /// <summary>Starts it unless it runs.</summary>
     /// <exception cref="SchedulerException">The database was away or lacks the tables; nothing is left behind.</exception>
@@ -81,7 +86,7 @@ public sealed class EngineScheduler(
         });
         quartz.UseTimeProvider(time);
         quartz.UseDefaultThreadPool(Workers);
-        quartz.UseJobFactory(new OneJob(new FireJob(propose, take, run, failLost, stopping.Token)));
+        quartz.UseJobFactory(new OneJob(new FireJob(propose, take, run, failLost, running, stopping.Token)));
         quartz.UsePersistentStore(store =>
         {
             store.UsePostgres(source => source.DataSourceFactory = _ => database);
@@ -92,6 +97,8 @@ public sealed class EngineScheduler(
                 options.TablePrefix = "qrtz_";
                 options.StoreJobDataAsStrings = true;
                 options.SchemaProvisioning = SchemaProvisioning.Validate; // the migrations make it
+                options.MisfireThreshold = MisfirePolicies.After;
+                options.MisfireHandlerFrequency = CheckinInterval; // after a long outage nothing fires before it has looked
                 options.DbRetryInterval = TimeSpan.FromSeconds(1);
                 options.UseBackgroundThreads = true;
             });

@@ -1,11 +1,14 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Quartz;
 
 namespace Engine.Schedules;
 
 /// <summary>What Quartz runs when a trigger is due: proposes the fire and, when the proposal got through, runs it.</summary>
+/// <param name="running">Where it notes, by Quartz's name of the fire, what is at work.</param>
 /// <param name="stopping">Fires when this process must end and has waited long enough.</param>
-public sealed class FireJob(ProposeFire propose, TakeFire take, RunFire run, FailLostFires failLost, CancellationToken stopping) : IJob
+public sealed class FireJob(ProposeFire propose, TakeFire take, RunFire run, FailLostFires failLost,
+    ConcurrentDictionary<string, bool> running, CancellationToken stopping) : IJob
 {
     /// <summary>Group of the jobs and of the cron triggers, each named like its schedule.</summary>
     public const string Schedules = "schedules";
@@ -17,6 +20,19 @@ public sealed class FireJob(ProposeFire propose, TakeFire take, RunFire run, Fai
     public static string Mark(long version) => $"v{version}";
 
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
+    {
+        running[context.FireInstanceId] = true;
+        try
+        {
+            await RunAsync(context, cancellationToken);
+        }
+        finally
+        {
+            running.TryRemove(context.FireInstanceId, out _);
+        }
+    }
+
+    async Task RunAsync(IJobExecutionContext context, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
         var ct = either.Token;

@@ -18,6 +18,8 @@ public sealed record Schedule(
 /// <summary>A fire counts as missed when it is a minute late: no node ran, or the run before it took too long.</summary>
 public static class MisfirePolicies
 {
+    public static readonly TimeSpan After = TimeSpan.FromMinutes(1);
+
     /// <summary>Once, as soon as it can, however many fires were missed.</summary>
     public const string FireOnce = "fire_once";
 

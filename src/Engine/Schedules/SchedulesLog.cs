@@ -36,6 +36,9 @@ static partial class SchedulesLog
     [LoggerMessage(414, LogLevel.Warning, "Schedule {Name} of {FireTime:O}, begun at {StartedAt:O}, lost its process and counts as failed")]
     public static partial void Lost(this ILogger log, string name, DateTimeOffset fireTime, DateTimeOffset startedAt);
 
+    [LoggerMessage(415, LogLevel.Warning, "Schedule {Name} of {FireTime:O} had ended otherwise when it finished: it had been taken for lost")]
+    public static partial void LostItsFence(this ILogger log, string name, DateTimeOffset fireTime);
+
     [LoggerMessage(420, LogLevel.Warning, "The scheduler waits for the database: {Reason}")]
     public static partial void Waiting(this ILogger log, string reason);
 
@@ -47,4 +50,7 @@ static partial class SchedulesLog
 
     [LoggerMessage(423, LogLevel.Warning, "The scheduler did not stop within {Patience}")]
     public static partial void StopTookTooLong(this ILogger log, TimeSpan patience);
+
+    [LoggerMessage(424, LogLevel.Warning, "The trigger {Group}/{Name} of {FireTime:O} was still held after its time and is free again")]
+    public static partial void Freed(this ILogger log, string group, string name, DateTimeOffset fireTime);
 }

@@ -10,6 +10,7 @@ public static class SchedulesSetup
         services.AddSingleton<TakeFire>();
         services.AddSingleton<RunFire>();
         services.AddSingleton<FailLostFires>();
+        services.AddSingleton<FreeLostTriggers>();
         services.AddSingleton<BeginWaitingFires>();
         services.AddSingleton<SyncSchedules>();
         services.AddSingleton<EngineScheduler>();

@@ -149,9 +149,35 @@ public sealed class SchedulerTests(TestDatabase db) : IClassFixture<TestDatabase
         gate.Open();
         var back = TimeProvider.System.GetUtcNow();
 
-        await Eventually.TrueAsync(() => node.Probe.Runs.Any(r => r.FireTime > back), TimeSpan.FromSeconds(20), "it fires again");
+        await Eventually.TrueAsync(() => node.Probe.Runs.Any(r => r.FireTime > back), TimeSpan.FromSeconds(5), "it fires again");
         await Eventually.TrueAsync(async () => (await db.FiresAsync("ticking")).Where(f => f.FireTime <= back).All(f => f.Outcome is not null), Soon, "nothing hangs");
         await node.Keep.StopAsync(CancellationToken.None);
+    }
+
+    [Theory]
+    [InlineData("ACQUIRED", "ACQUIRED")] // taken, and the answer to that was lost
+    [InlineData("BLOCKED", "EXECUTING")] // begun, and the answer to that was lost
+    public async Task A_trigger_that_its_node_holds_and_forgot_fires_again(string trigger, string fired)
+    {
+        await db.AddScheduleAsync("nightly");
+        await using var node = new SchedulesNode(db.EngineConnectionString);
+        await node.PassAsync();
+        await Eventually.TrueAsync(async () => { await node.PassAsync(); return node.Keep.LastSeen!.CheckedInAt is not null; }, Soon, "it is in the cluster");
+        var due = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - 3);
+        await db.ExecuteAsync("""
+            update qrtz_triggers set trigger_state = @trigger, next_fire_time = case @trigger when 'ACQUIRED' then @ticks else next_fire_time end
+            where trigger_name = 'nightly';
+            insert into qrtz_fired_triggers (sched_name, entry_id, trigger_name, trigger_group, instance_name, fired_time, sched_time, priority, state,
+                job_name, job_group, is_nonconcurrent, requests_recovery)
+            select sched_name, 'lost1', 'nightly', 'schedules', instance_name, @ticks, @ticks, 5, @fired, 'nightly', 'schedules', true, true
+            from qrtz_scheduler_state;
+            """, new { trigger, fired, ticks = due.UtcTicks });
+
+        await node.PassAsync();
+
+        await Eventually.TrueAsync(async () => (await db.FiresAsync("nightly")).Any(f => f.Outcome == "succeeded"), TimeSpan.FromSeconds(5), "it has run");
+        Assert.Equal(due, Assert.Single(node.Probe.Runs).FireTime);
+        await Eventually.TrueAsync(async () => await NextFireAsync("nightly") > TimeProvider.System.GetUtcNow(), Soon, "the next fire lies ahead");
     }
 
     [Fact]
@@ -208,7 +234,7 @@ public sealed class SchedulerTests(TestDatabase db) : IClassFixture<TestDatabase
         await using var transaction = await connection.BeginTransactionAsync();
         var fire = await node.Get<RunSchedule>().RunAsync(connection, transaction, name, "test", null, CancellationToken.None);
         await transaction.CommitAsync();
-        return fire!;
+        return Assert.IsType<RunAsked.Waits>(fire).Fire;
     }
 
     /// <summary>What a node leaves behind that was killed while it fired <c>nightly</c>.</summary>
