@@ -36,49 +36,48 @@ public sealed class RunFire(
         {
             if (!byName.TryGetValue(fire.Duty, out var duty)) throw new DutyFailedException($"This engine knows no duty \"{fire.Duty}\".");
             var detail = await duty.RunAsync(fire, either.Token);
-            await FinishAsync(fire, "succeeded", detail, ct);
-            log.Succeeded(fire.Name, fire.FireTime, detail);
+            if (await FinishAsync(fire, "succeeded", detail, ct)) log.Succeeded(fire.Name, fire.FireTime, detail);
         }
         catch (DutyFailedException e)
         {
-            await FinishAsync(fire, "failed", e.Message, ct);
-            log.DutyFailed(fire.Name, fire.FireTime, e.Message);
+            if (await FinishAsync(fire, "failed", e.Message, ct)) log.DutyFailed(fire.Name, fire.FireTime, e.Message);
         }
         catch (Exception e) when (limit.IsCancellationRequested)
         {
-            await FinishAsync(fire, "failed", $"It took longer than {Limit}.", ct);
-            log.Crashed(e, fire.Name, fire.FireTime);
+            if (await FinishAsync(fire, "failed", $"It took longer than {Limit}.", ct)) log.Crashed(e, fire.Name, fire.FireTime);
         }
         catch (Exception e) when (Fault.Of(e, ct) == FaultKind.Cancelled || Fault.Of(e, ct) == FaultKind.Transient && IsYoung(fire))
         {
-            await WriteAsync(GiveBackSql, fire, null, null, ct);
-            log.GivenBack(fire.Name, fire.FireTime, ct.IsCancellationRequested ? "this process stops" : e.Message);
+            if (await WriteAsync(GiveBackSql, fire, null, null, ct))
+                log.GivenBack(fire.Name, fire.FireTime, ct.IsCancellationRequested ? "this process stops" : e.Message);
         }
         catch (Exception e)
         {
-            await FinishAsync(fire, "failed", $"{e.GetType().Name}: {e.Message}", ct);
-            log.Crashed(e, fire.Name, fire.FireTime);
+            if (await FinishAsync(fire, "failed", $"{e.GetType().Name}: {e.Message}", ct)) log.Crashed(e, fire.Name, fire.FireTime);
         }
     }
 
-    async Task FinishAsync(ScheduledFire fire, string outcome, string detail, CancellationToken ct)
+    async Task<bool> FinishAsync(ScheduledFire fire, string outcome, string detail, CancellationToken ct)
     {
         if (detail.Length > MaxDetail) detail = string.Concat(detail.AsSpan(0, MaxDetail - 1), "…");
-        await WriteAsync(FinishSql, fire, outcome, detail, ct);
+        if (!await WriteAsync(FinishSql, fire, outcome, detail, ct)) return false;
         metrics.Finished(fire, outcome);
+        return true;
     }
 
     /// <summary>Tries until the database takes it, so that a fire does not look as if it still ran. A stop ends the trying, after one try.</summary>
-    async Task WriteAsync(string sql, ScheduledFire fire, string? outcome, string? detail, CancellationToken ct)
+    /// <returns>False when the fire is this process's no more: it was taken for lost, and somebody else has written how it ended.</returns>
+    async Task<bool> WriteAsync(string sql, ScheduledFire fire, string? outcome, string? detail, CancellationToken ct)
     {
-        while (true)
+        for (var isAgain = false; ; isAgain = true) // what hits nothing the second time may have been written by the first, whose answer was lost
         {
             try
             {
                 await using var connection = await database.OpenConnectionAsync(CancellationToken.None);
-                await connection.ExecuteAsync(new CommandDefinition(
+                var rows = await connection.ExecuteAsync(new CommandDefinition(
                     sql, new { fire.FireId, fire.StartedAt, outcome, detail, now = time.GetUtcNow() }, cancellationToken: CancellationToken.None));
-                return;
+                if (rows == 0 && !isAgain) log.LostItsFence(fire.Name, fire.FireTime);
+                return rows > 0 || isAgain;
             }
             catch (Exception e) when (Fault.IsDatabaseAway(e) && !ct.IsCancellationRequested && IsYoung(fire))
             {

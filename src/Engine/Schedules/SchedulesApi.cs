@@ -58,7 +58,13 @@ public static class SchedulesApi
         string name, HttpContext http, Idempotency idempotency, RunSchedule run, KeepSchedules keep, CancellationToken ct)
     {
         var answer = await idempotency.RunAsync<RequestedFire>(http, new { name }, async (connection, transaction) =>
-            await run.RunAsync(connection, transaction, name, http.User.Caller().Actor, http.Source(), ct) is { } fire ? fire : NoSuch(name), ct);
+            await run.RunAsync(connection, transaction, name, http.User.Caller().Actor, http.Source(), ct) switch
+            {
+                RunAsked.Waits waits => waits.Fire,
+                RunAsked.NoSuchSchedule => NoSuch(name),
+                RunAsked.AlreadyWaiting => Refusal.Of("already_waiting", $"A fire of the schedule \"{name}\" that was asked for before waits for its turn."),
+                var other => throw new UnreachableException($"{other}"),
+            }, ct);
         if (answer.Value is not { } requested) return answer.Refusal!;
         keep.Wake();
         return TypedResults.Accepted($"/api/schedules/{name}/fires", requested);

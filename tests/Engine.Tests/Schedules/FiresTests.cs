@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Engine.Http;
 using Engine.Schedules;
 using Support;
 
@@ -75,6 +78,71 @@ public sealed class FiresTests(TestDatabase db) : IClassFixture<TestDatabase>, I
         Assert.Equal("failed", lost.Outcome);
         await node.Get<RunFire>().RunAsync(fire!, CancellationToken.None); // not dead after all: too late
         Assert.Equal(lost, Assert.Single(await db.FiresAsync("nightly")));
+    }
+
+    [Fact]
+    public async Task A_run_that_was_taken_for_lost_counts_once_and_is_logged_as_what_the_table_says()
+    {
+        await db.AddScheduleAsync("nightly");
+        var counted = new ConcurrentQueue<object?>();
+        using var listener = new MeterListener { InstrumentPublished = (i, l) => { if (i.Name == "engine.schedule.fires") l.EnableMeasurementEvents(i); } };
+        listener.SetMeasurementEventCallback<long>((instrument, _, tags, _) =>
+        {
+            if (instrument.Meter.Scope == node.Get<IMeterFactory>()) counted.Enqueue(tags.ToArray().Single(t => t.Key == "outcome").Value);
+        });
+        listener.Start();
+        node.Probe.Act = async (_, ct) =>
+        {
+            await db.ExecuteAsync("update schedule_fires set finished_at = started_at, outcome = 'failed', detail = 'lost'");
+            return "done after all";
+        };
+
+        await ProposeAndRunAsync(CancellationToken.None);
+
+        Assert.Equal("lost", Assert.Single(await db.FiresAsync("nightly")).Detail);
+        Assert.Empty(counted);
+        node.Probe.Act = (_, _) => Task.FromResult("done");
+        time.Advance(Day);
+        await ProposeAndRunAsync(CancellationToken.None);
+        Assert.Equal("succeeded", Assert.Single(counted));
+    }
+
+    [Fact]
+    public async Task A_long_queue_of_one_schedule_does_not_hide_the_fires_of_another()
+    {
+        await db.AddScheduleAsync("slow");
+        await db.AddScheduleAsync("quick");
+        await db.ExecuteAsync("""
+            insert into schedule_fires (fire_id, name, fire_time, manual) select gen_random_uuid(), 'slow', @now - n * interval '1 minute', true from generate_series(1, 60) n;
+            insert into schedule_fires (fire_id, name, fire_time, manual) values (gen_random_uuid(), 'quick', @now, true);
+            """, new { now = time.GetUtcNow() });
+        await using var running = new SchedulesNode(db.EngineConnectionString);
+        running.Probe.Act = async (fire, ct) =>
+        {
+            if (fire.Name == "slow") await Task.Delay(Timeout.Infinite, ct);
+            return "done";
+        };
+
+        await running.PassAsync();
+        await running.PassAsync();
+
+        await Eventually.TrueAsync(() => running.Probe.Runs.Any(r => r.Name == "quick"), TimeSpan.FromSeconds(10), "the other one has run");
+    }
+
+    [Fact]
+    public async Task A_run_is_refused_while_one_waits_and_not_while_one_runs()
+    {
+        await db.AddScheduleAsync("nightly");
+        await db.AddScheduleAsync("other");
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => AskAsync("nightly")));
+        var asked = Assert.Single(answers.OfType<RunAsked.Waits>());
+        Assert.Equal(7, answers.OfType<RunAsked.AlreadyWaiting>().Count());
+        Assert.IsType<RunAsked.Waits>(await AskAsync("other"));
+        Assert.IsType<RunAsked.NoSuchSchedule>(await AskAsync("unknown"));
+
+        await node.Get<TakeFire>().RunAsync(asked.Fire.FireId, CancellationToken.None);
+        Assert.IsType<RunAsked.Waits>(await AskAsync("nightly"));
     }
 
     [Fact]
@@ -174,7 +242,7 @@ public sealed class FiresTests(TestDatabase db) : IClassFixture<TestDatabase>, I
             select gen_random_uuid(), 'nightly', @now - n * interval '1 day', false, @now, @now, 'succeeded' from generate_series(0, 120) n;
             insert into schedule_fires (fire_id, name, fire_time, manual) select gen_random_uuid(), 'nightly', @now - interval '200 days', true;
             """, new { now = time.GetUtcNow() });
-        var prune = new PruneExpired(db.Source, time) { BatchRows = 7 };
+        var prune = new PruneExpired(db.Source, time, new ForgetOldAnswers(db.Source, time)) { BatchRows = 7 };
 
         var told = await prune.RunAsync(Fire(), CancellationToken.None);
 
@@ -197,13 +265,15 @@ public sealed class FiresTests(TestDatabase db) : IClassFixture<TestDatabase>, I
     async Task ProposeAndRunAsync(CancellationToken ct) => await node.Get<RunFire>().RunAsync(
         (await node.Get<ProposeFire>().RunAsync("nightly", 1, time.GetUtcNow(), CancellationToken.None))!, ct);
 
-    async Task<Guid> RequestAsync(string name)
+    async Task<Guid> RequestAsync(string name) => Assert.IsType<RunAsked.Waits>(await AskAsync(name)).Fire.FireId;
+
+    async Task<RunAsked> AskAsync(string name)
     {
         await using var connection = await db.Source.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        var fire = await node.Get<RunSchedule>().RunAsync(connection, transaction, name, "test", null, CancellationToken.None);
+        var asked = await node.Get<RunSchedule>().RunAsync(connection, transaction, name, "test", null, CancellationToken.None);
         await transaction.CommitAsync();
-        return fire!.FireId;
+        return asked;
     }
 
     ScheduledFire Fire() => new(Guid.CreateVersion7(time.GetUtcNow()), "nightly", "prune_expired", time.GetUtcNow() - Day, false, time.GetUtcNow());

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text;
+using Dapper;
 using Engine.Access;
 using Engine.Http;
 using Engine.Schedules;
@@ -83,6 +84,21 @@ public sealed class SchedulesApiTests(EngineServer engine) : IClassFixture<Engin
             TimeSpan.FromSeconds(10), "the fire has run");
         Assert.Equal(fire.FireId, (await PageAsync<FireRow>("/api/schedules/asked/fires")).Items.Single().FireId);
         Assert.Equal("succeeded", (await engine.Admin.GetFromJsonAsync<ScheduleResponse>("/api/schedules/asked", EngineJson.Options))!.LastOutcome);
+    }
+
+    [Fact]
+    public async Task A_run_is_refused_while_one_that_was_asked_for_waits()
+    {
+        await AddAsync("queued");
+        await engine.Database.ExecuteAsync(
+            "insert into schedule_fires (fire_id, name, fire_time, manual) values ('00000000-0000-0000-0000-00000000000a', 'queued', clock_timestamp(), true)");
+        await using var connection = await engine.Database.Owner.OpenConnectionAsync();
+        await using var held = await connection.BeginTransactionAsync(); // nobody can take the fire meanwhile
+        await connection.ExecuteAsync("select from schedule_fires where name = 'queued' and started_at is null for update", transaction: held);
+
+        Assert.Equal((409, "already_waiting"), Code(await (await engine.Admin.PostAsync("/api/schedules/queued/run", null)).ProblemAsync()));
+        await connection.ExecuteAsync("delete from schedule_fires where name = 'queued'", transaction: held);
+        await held.CommitAsync();
     }
 
     [Fact]
