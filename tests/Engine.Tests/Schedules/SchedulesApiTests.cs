@@ -57,7 +57,7 @@ public sealed class SchedulesApiTests(EngineServer engine) : IClassFixture<Engin
     [InlineData("""{"cron":"0 0 3 * * ?\u0000"}""", "\"v1\"", 400, "invalid_request", "cron")]
     [InlineData("""{"time_zone":"Mars/Olympus"}""", "\"v1\"", 400, "invalid_request", "time_zone")]
     [InlineData("""{"misfire_policy":"sometimes"}""", "\"v1\"", 400, "invalid_request", "fire_once, skip")]
-    [InlineData("""{"name":"other"}""", "\"v1\"", 400, "malformed_json", "name")]
+    [InlineData("""{"name":"other"}""", "\"v1\"", 400, "invalid_request", "name")]
     [InlineData("""{"enabled":false}""", null, 428, "precondition_required", "If-Match")]
     [InlineData("""{"enabled":false}""", "\"v9\"", 412, "version_mismatch", "\"v1\"")]
     [InlineData("""{"enabled":false}""", "W/\"v1\"", 400, "invalid_request", "If-Match")]
