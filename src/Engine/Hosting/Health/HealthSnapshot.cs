@@ -5,18 +5,18 @@ namespace Engine.Hosting.Health;
 /// <summary>What the health checks last said, at most a second old: any number of probes costs one round of checks a second.</summary>
 public sealed class HealthSnapshot(HealthCheckService checks, TimeProvider time) : IDisposable
 {
-    static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1), FreshWhileNotReady = TimeSpan.FromMilliseconds(100);
 
     readonly SemaphoreSlim gate = new(1, 1);
     volatile Snapshot? last;
 
     public async Task<Snapshot> GetAsync(CancellationToken ct)
     {
-        if (last is { } known && time.GetElapsedTime(known.Taken) < Fresh) return known;
+        if (last is { } known && IsFresh(known)) return known;
         await gate.WaitAsync(ct);
         try
         {
-            if (last is { } other && time.GetElapsedTime(other.Taken) < Fresh) return other;
+            if (last is { } other && IsFresh(other)) return other;
             var report = await checks.CheckHealthAsync(ct);
             return last = new Snapshot(
                 report.Status != HealthStatus.Unhealthy,
@@ -30,6 +30,8 @@ public sealed class HealthSnapshot(HealthCheckService checks, TimeProvider time)
     }
 
     public void Dispose() => gate.Dispose();
+
+    bool IsFresh(Snapshot snapshot) => time.GetElapsedTime(snapshot.Taken) < (snapshot.IsReady ? Fresh : FreshWhileNotReady);
 
     static CheckStatus Word(HealthStatus status) => status switch
     {
