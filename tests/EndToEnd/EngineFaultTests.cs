@@ -82,7 +82,7 @@ public sealed class EngineFaultTests : IDisposable
         Assert.InRange(outage, TimeSpan.Zero, TimeSpan.FromSeconds(5));
         Assert.Equal([200, 503], codes.Keys.Order());
         Assert.Equal("ready", (await client.GetFromJsonAsync<JsonElement>("/health/ready")).GetProperty("status").GetString());
-        Assert.Contains("had died; it runs again", engine.Log, StringComparison.Ordinal);
+        await Eventually.TrueAsync(() => engine.Log.Contains("had died; it runs again", StringComparison.Ordinal), TimeSpan.FromSeconds(10), "the log says so");
     }
 
     [Fact]

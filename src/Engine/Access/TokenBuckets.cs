@@ -12,13 +12,17 @@ public sealed class TokenBuckets(int perSecond, TimeProvider time)
 
     readonly ConcurrentDictionary<string, Bucket> byKey = new();
     readonly double capacity = 2.0 * perSecond;
+    int added; // since the last clearing; the dictionary's own count would lock all of it at each request
 
     /// <param name="wait">How long until there is a token again, when there is none now.</param>
     public bool TryTake(string key, out TimeSpan wait)
     {
         var now = time.GetTimestamp();
-        if (byKey.Count >= MostBuckets) Forget(now);
-        var bucket = byKey.GetOrAdd(key, static (_, start) => new Bucket { Tokens = start.Full, At = start.Now }, (Full: capacity, Now: now));
+        if (!byKey.TryGetValue(key, out var bucket))
+        {
+            if (Interlocked.Increment(ref added) >= MostBuckets) Forget(now);
+            bucket = byKey.GetOrAdd(key, new Bucket { Tokens = capacity, At = now });
+        }
         lock (bucket)
         {
             Fill(bucket, now);
@@ -52,7 +56,8 @@ public sealed class TokenBuckets(int perSecond, TimeProvider time)
             }
             byKey.TryRemove(key, out _);
         }
-        if (byKey.Count >= MostBuckets) byKey.Clear();
+        if (byKey.Count >= MostBuckets / 2) byKey.Clear();
+        Volatile.Write(ref added, byKey.Count);
     }
 
     sealed class Bucket
