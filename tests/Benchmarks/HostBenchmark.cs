@@ -10,9 +10,9 @@ static partial class HostBenchmark
 {
     const int Starts = 3;
     const int Connections = 32;
-    static readonly TimeSpan Settle = TimeSpan.FromSeconds(20); // the runtime recompiles what a start has used
-    static readonly TimeSpan Rest = TimeSpan.FromSeconds(10);
-    static readonly TimeSpan Load = TimeSpan.FromSeconds(6);
+    static readonly TimeSpan Settle = TimeSpan.FromSeconds(30); // the runtime recompiles what a start has used
+    static readonly TimeSpan Rest = TimeSpan.FromSeconds(8);
+    static readonly TimeSpan Load = TimeSpan.FromSeconds(5);
 
     public static async Task<int> RunAsync(BenchmarkRun run, CancellationToken ct)
     {
@@ -40,7 +40,7 @@ static partial class HostBenchmark
         run.Result(new { what = "idle", rss_mb = MemoryMb(engine.ProcessId), cpu_percent_of_a_core = Math.Round(processor * 100, 2), seconds = Rest.TotalSeconds });
 
         run.Say($"GET /api/status over {Connections} connections for {Load.TotalSeconds:0} s, after a warm-up …");
-        await LoadAsync(engine, TimeSpan.FromSeconds(3), ct);
+        await LoadAsync(engine, TimeSpan.FromSeconds(2), ct);
         var (perSecond, p50, p99, failed) = await LoadAsync(engine, Load, ct);
         run.Result(new { what = "get", per_second = perSecond, p50_ms = p50, p99_ms = p99, connections = Connections, failed, rss_mb = MemoryMb(engine.ProcessId) });
         return failed == 0 ? 0 : 1;

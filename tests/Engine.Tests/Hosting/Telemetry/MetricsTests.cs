@@ -6,7 +6,7 @@ using Npgsql;
 namespace Engine.Tests.Hosting.Telemetry;
 
 /// <summary>Providers hear every meter of the process; one test's flood must not be in another's export.</summary>
-[CollectionDefinition(nameof(EngineMeters))]
+[CollectionDefinition(nameof(EngineMeters), DisableParallelization = true)] // and they measure time
 public class EngineMeters;
 
 [Collection(nameof(EngineMeters))]
