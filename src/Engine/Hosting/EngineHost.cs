@@ -66,8 +66,14 @@ public sealed class EngineHost : IAsyncDisposable
         }
         catch
         {
-            if (app is not null) await app.DisposeAsync();
-            await database.DisposeAsync();
+            try
+            {
+                if (app is not null) await app.DisposeAsync();
+            }
+            finally
+            {
+                await database.DisposeAsync();
+            }
             throw;
         }
     }
@@ -76,11 +82,12 @@ public sealed class EngineHost : IAsyncDisposable
     {
         var log = App.Services.GetRequiredService<ILogger<EngineHost>>();
         log.Stopping();
-        ListeningFile.Remove(dataFolder, Addresses);
+        var addresses = Addresses;
         try
         {
             using var limit = new CancellationTokenSource(StopWithin);
             await App.StopAsync(limit.Token);
+            ListeningFile.Remove(dataFolder, addresses);
         }
         catch (Exception e) // one part that cannot stop must not keep the database from being stopped
         {

@@ -22,6 +22,7 @@ public sealed class EngineAddressTests : IDisposable
     public void Without_a_word_it_is_this_machines_engine_with_its_first_token()
     {
         folder.File("admin-token", "first\n");
+        ListeningFile.Add(folder.Path, [new Uri("http://127.0.0.1:7410")]);
 
         Assert.Equal((new Uri("http://127.0.0.1:7410"), "first"), Found());
     }
@@ -68,8 +69,21 @@ public sealed class EngineAddressTests : IDisposable
     {
         folder.File("admin-token", "first\n");
 
+        Assert.Null(Found().Token); // no engine runs: whoever listens there is a stranger
+        ListeningFile.Add(folder.Path, [new Uri("http://127.0.0.1:7410")]);
         Assert.Null(Found("http://127.0.0.1:8000").Token);
         Assert.Equal("first", Found("http://127.0.0.1:7410").Token);
+    }
+
+    [Fact]
+    public void What_a_killed_engine_left_behind_is_not_believed()
+    {
+        const int NoProcess = int.MaxValue;
+        folder.File("admin-token", "first\n");
+        folder.File("listening", $"http://127.0.0.1:8001 {NoProcess}\nnonsense\nhttp://127.0.0.1:8002\n");
+
+        Assert.Equal((new Uri("http://127.0.0.1:7410"), null), Found());
+        Assert.Null(Found("http://127.0.0.1:8001").Token);
     }
 
     [Fact]

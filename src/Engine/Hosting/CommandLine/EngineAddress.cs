@@ -43,7 +43,7 @@ public sealed record EngineAddress(Uri Url, string? Token, string? TokenOrigin)
             return new EngineAddress(chosen, Read(kept), kept);
 
         var admin = AdminTokenFile(environment);
-        return IsThisMachines(chosen, configFile, environment) && IsReadable(admin) ? new EngineAddress(chosen, Read(admin), admin) : new EngineAddress(chosen, null, null);
+        return IsThisMachines(chosen, environment) && IsReadable(admin) ? new EngineAddress(chosen, Read(admin), admin) : new EngineAddress(chosen, null, null);
     }
 
     /// <summary>As <see cref="Find"/>, but without a token: for what anybody may ask. No token is looked for.</summary>
@@ -67,8 +67,7 @@ public sealed record EngineAddress(Uri Url, string? Token, string? TokenOrigin)
     static string? Variable(IDictionary environment, string name) => environment[name] as string is { Length: > 0 } value ? value : null;
 
     // Any program can listen on a loopback port; the admin token goes only to where this data folder's engines do.
-    static bool IsThisMachines(Uri url, string? configFile, IDictionary environment) =>
-        url.Authority == Local(configFile, environment).Authority || Listening(environment).Any(address => address.Authority == url.Authority);
+    static bool IsThisMachines(Uri url, IDictionary environment) => Listening(environment).Any(address => address.Authority == url.Authority);
 
     static IEnumerable<Uri> Listening(IDictionary environment) =>
         ListeningFile.Read(DataFolder.Locate(environment)).Select(Reaching).Where(address => address.IsLoopback);
