@@ -14,8 +14,8 @@ namespace Engine.Hosting.Telemetry;
 sealed class EngineTelemetry : IHostedLifecycleService, IDisposable
 {
     /// <summary>What the last export at the stop may take; then it is broken off, which takes less than the rest of the limit.</summary>
-    static readonly TimeSpan FlushLimit = TimeSpan.FromSeconds(1.5);
-    static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan FlushLimit = TimeSpan.FromSeconds(4);
+    static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
 
     static readonly string[] Meters =
         ["Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Npgsql", "System.Runtime", "Engine.*"];
@@ -70,10 +70,12 @@ sealed class EngineTelemetry : IHostedLifecycleService, IDisposable
         giveUp.CancelAfter(FlushLimit);
         var limit = (int)StopLimit.TotalMilliseconds;
         // Not cut short by the host's own limit: this one is shorter.
-        await Task.WhenAll(
-            Task.Run(() => traces.Shutdown(limit), CancellationToken.None),
-            Task.Run(() => meters.Shutdown(limit), CancellationToken.None));
+        await Task.WhenAll(OnThreadOfItsOwn(() => _ = traces.Shutdown(limit)), OnThreadOfItsOwn(() => _ = meters.Shutdown(limit)));
     }
+
+    /// <summary>A shutdown blocks while it sends: two pool threads held so are all there are on two cores, and what they wait for needs one.</summary>
+    static Task OnThreadOfItsOwn(Action block) =>
+        Task.Factory.StartNew(block, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     public void Dispose()
     {

@@ -41,7 +41,7 @@ public class OtlpExportTests
     [InlineData(false, OtlpProtocol.HttpProtobuf)]
     [InlineData(true, OtlpProtocol.Grpc)]
     [InlineData(false, OtlpProtocol.Grpc)]
-    public async Task A_dead_collector_costs_two_seconds_and_one_warning(bool takesConnections, OtlpProtocol protocol)
+    public async Task A_dead_collector_costs_five_seconds_at_most_and_one_warning(bool takesConnections, OtlpProtocol protocol)
     {
         using var silent = new TcpListener(IPAddress.Loopback, 0); // bound and listening: connects, never answers
         silent.Start();
@@ -56,8 +56,8 @@ public class OtlpExportTests
             await host.StopAsync();
             await host.DisposeAsync();
 
-            // Half a second more than promised, for a busy machine.
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(2.5), $"took {clock.Elapsed}");
+            // A second more than promised, for a busy machine.
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(6), $"took {clock.Elapsed}");
         }
         // The exporter's own thread may say it a moment after the host was let go.
         await Eventually.TrueAsync(() => logs.Warnings.Length > 0, TimeSpan.FromSeconds(10), "the warning");
