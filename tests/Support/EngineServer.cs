@@ -20,6 +20,9 @@ public sealed class EngineServer : IAsyncLifetime
     /// <summary>What a test sets before <see cref="StartAsync"/>, on top of what makes it run here.</summary>
     public Dictionary<string, string> Environment { get; } = [];
 
+    /// <summary>What the engine registers besides its own slices, such as kinds of tasks; set before <see cref="StartAsync"/>.</summary>
+    public Action<IServiceCollection>? Additions { get; set; }
+
     public string DataFolder => data.Path;
 
     public Uri Url { get; private set; } = null!;
@@ -53,7 +56,7 @@ public sealed class EngineServer : IAsyncLifetime
             ["ENGINE__ACCESS__REQUESTSPERSECONDPERTOKEN"] = "100000",
         };
         foreach (var (name, value) in Environment) environment[name] = value;
-        host = await EngineHost.StartAsync(EngineSettings.Load(null, (IDictionary)environment), CancellationToken.None);
+        host = await EngineHost.StartAsync(EngineSettings.Load(null, (IDictionary)environment), Additions, CancellationToken.None);
         Url = host.Addresses[0];
         AdminToken = (await File.ReadAllTextAsync(FirstToken.PathIn(data.Path))).Trim();
         Admin = Client(AdminToken);

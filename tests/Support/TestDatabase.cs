@@ -73,7 +73,8 @@ public sealed class TestDatabase : IAsyncLifetime
             where schemaname = 'public' and tablename <> 'schema_migrations' and tablename not like 'qrtz_%'
             """);
         await connection.ExecuteAsync("set session_replication_role = replica; "
-            + string.Concat(tables.Select(t => $"delete from {t}; ")) + "set session_replication_role = origin");
+            + string.Concat(tables.Select(t => $"delete from {t}; ")) + "set session_replication_role = origin; "
+            + "insert into task_engine (mode, changed_at, changed_by, min_protocol) values ('running', 'epoch', 'migration', 1)");
     }
 
     async Task MakeTemplateAsync()

@@ -18,6 +18,7 @@ static class DapperSetup
         SqlMapper.RemoveTypeMap(typeof(DateTimeOffset));
         SqlMapper.RemoveTypeMap(typeof(DateTimeOffset?));
         SqlMapper.AddTypeHandler(new UtcTimes());
+        SqlMapper.AddTypeHandler(new Places());
     }
 
     /// <summary>timestamptz arrives as DateTime and a DateTimeOffset with an offset is refused: both become UTC here.</summary>
@@ -29,6 +30,18 @@ static class DapperSetup
         {
             parameter.Value = value.UtcDateTime;
             ((NpgsqlParameter)parameter).NpgsqlDbType = NpgsqlDbType.TimestampTz;
+        }
+    }
+
+    /// <summary>Where a row lies: PostgreSQL's <c>tid</c>.</summary>
+    sealed class Places : SqlMapper.TypeHandler<NpgsqlTid>
+    {
+        public override NpgsqlTid Parse(object value) => (NpgsqlTid)value;
+
+        public override void SetValue(IDbDataParameter parameter, NpgsqlTid value)
+        {
+            parameter.Value = value;
+            ((NpgsqlParameter)parameter).NpgsqlDbType = NpgsqlDbType.Tid;
         }
     }
 }

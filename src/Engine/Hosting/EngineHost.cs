@@ -29,11 +29,11 @@ public sealed class EngineHost : IAsyncDisposable
     /// <summary>Runs until the token fires, then stops in order.</summary>
     /// <returns>The exit code.</returns>
     /// <exception cref="StartupException">It cannot start, for a reason that a person can mend.</exception>
-    public static async Task<int> RunAsync(EngineSettings settings, CancellationToken ct)
+    public static async Task<int> RunAsync(EngineSettings settings, Action<IServiceCollection>? additions, CancellationToken ct)
     {
         try
         {
-            await using var host = await StartAsync(settings, ct);
+            await using var host = await StartAsync(settings, additions, ct);
             var ending = host.App.Lifetime.ApplicationStopping; // a background service that faults stops the application
             using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, ending);
             await Task.Delay(Timeout.Infinite, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -46,7 +46,8 @@ public sealed class EngineHost : IAsyncDisposable
     }
 
     /// <summary>Opens the database, builds the application and starts to listen.</summary>
-    public static async Task<EngineHost> StartAsync(EngineSettings settings, CancellationToken ct)
+    /// <param name="additions">What is registered besides the engine's own slices; null: nothing.</param>
+    public static async Task<EngineHost> StartAsync(EngineSettings settings, Action<IServiceCollection>? additions, CancellationToken ct)
     {
         DataFolder.Create(settings.DataFolder);
         var http = settings.Get<HttpSettings>();
@@ -56,7 +57,7 @@ public sealed class EngineHost : IAsyncDisposable
         WebApplication? app = null;
         try
         {
-            app = Build(settings, database);
+            app = Build(settings, database, additions);
             await app.Services.GetRequiredService<FirstToken>().RunAsync(settings.DataFolder, ct);
             await app.StartAsync(ct);
             var host = new EngineHost(database, app, settings.DataFolder);
@@ -113,7 +114,7 @@ public sealed class EngineHost : IAsyncDisposable
         if (settings.Get<HttpSettings>() is { BehindTls: true, TrustedProxies.Count: 0 }) log.ProxyIsNotTrusted();
     }
 
-    static WebApplication Build(EngineSettings settings, EngineDatabase database)
+    static WebApplication Build(EngineSettings settings, EngineDatabase database, Action<IServiceCollection>? additions)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = "Production" });
         builder.Configuration.Sources.Clear(); // settings come from EngineSettings alone
@@ -122,6 +123,7 @@ public sealed class EngineHost : IAsyncDisposable
         settings.AddTo(builder.Services);
         builder.AddHttp(settings.Get<HttpSettings>());
         builder.Services.AddEngine(database, settings);
+        additions?.Invoke(builder.Services);
 
         var app = builder.Build();
         app.UseHttp(settings.Get<HttpSettings>());

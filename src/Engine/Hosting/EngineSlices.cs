@@ -5,6 +5,7 @@ using Engine.Hosting.Configuration;
 using Engine.Hosting.Health;
 using Engine.Hosting.Telemetry;
 using Engine.Schedules;
+using Engine.Tasks;
 
 namespace Engine.Hosting;
 
@@ -20,6 +21,7 @@ public static class EngineSlices
         services.AddAccess();
         services.AddAudit();
         services.AddSchedules();
+        services.AddTasks();
     }
 
     public static void MapEngine(this IEndpointRouteBuilder app)

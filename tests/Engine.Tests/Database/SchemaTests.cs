@@ -74,7 +74,8 @@ public sealed class SchemaTests(TestDatabase migrated) : IClassFixture<TestDatab
 
         Assert.NotEmpty(relations);
         Assert.All(relations, r => Assert.Equal((r.Name, r.IsView, false), (r.Name, r.MayRead, r.MayWrite)));
-        Assert.All(relations.Where(r => r.IsView), r => Assert.StartsWith("v_", r.Name, StringComparison.Ordinal));
+        // governance_tasks is one of the names that the product fixes.
+        Assert.All(relations.Where(r => r.IsView && r.Name != "governance_tasks"), r => Assert.StartsWith("v_", r.Name, StringComparison.Ordinal));
     }
 
     [Fact]

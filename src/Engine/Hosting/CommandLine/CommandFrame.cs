@@ -15,6 +15,9 @@ public sealed class CommandFrame(Terminal terminal, IDictionary environment, Tim
 
     public TimeProvider Time { get; } = time;
 
+    /// <summary>What <c>engine run</c> registers besides its own slices, such as further kinds of tasks; null: nothing.</summary>
+    public Action<IServiceCollection>? Additions { get; init; }
+
     public Option<string?> Config { get; } = new("--config")
     {
         Description = "The engine's configuration file; else ENGINE_CONFIG, or engine.json in the data folder.",

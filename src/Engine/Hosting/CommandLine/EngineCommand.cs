@@ -41,7 +41,8 @@ public static class EngineCommand
     }
 
     /// <summary>Runs one command line of this process; the first Ctrl-C or termination signal asks it to end, the second ends it.</summary>
-    public static async Task<int> RunAsync(string[] args)
+    /// <param name="additions">What <c>engine run</c> registers besides its own slices; null: nothing.</param>
+    public static async Task<int> RunAsync(string[] args, Action<IServiceCollection>? additions = null)
     {
         using var stop = new CancellationTokenSource();
         void Stop(PosixSignalContext signal)
@@ -54,7 +55,8 @@ public static class EngineCommand
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
         var environment = System.Environment.GetEnvironmentVariables();
-        return await RunAsync(args, new CommandFrame(Terminal.OfThisProcess(environment), environment, TimeProvider.System), stop.Token);
+        var frame = new CommandFrame(Terminal.OfThisProcess(environment), environment, TimeProvider.System) { Additions = additions };
+        return await RunAsync(args, frame, stop.Token);
     }
 
     /// <returns>The exit code; failures are told on the frame's terminal.</returns>

@@ -8,13 +8,13 @@ static class RunCommand
     public static DocumentedCommand Create(CommandFrame frame) => new DocumentedCommand(
         "run", "Start the engine here and keep it running until Ctrl-C or SIGTERM.",
         "engine run\nengine run --config /etc/engine.json\nENGINE__HTTP__LISTEN=http://127.0.0.1:8000 engine run")
-        .Runs((parse, ct) => RunAsync(frame.Settings(parse), ct));
+        .Runs((parse, ct) => RunAsync(frame.Settings(parse), frame.Additions, ct));
 
-    static async Task<ExitCode> RunAsync(EngineSettings settings, CancellationToken ct)
+    static async Task<ExitCode> RunAsync(EngineSettings settings, Action<IServiceCollection>? additions, CancellationToken ct)
     {
         try
         {
-            return (ExitCode)await EngineHost.RunAsync(settings, ct);
+            return (ExitCode)await EngineHost.RunAsync(settings, additions, ct);
         }
         catch (Exception e) when (e is not (StartupException or CommandException or OperationCanceledException))
         {

@@ -4,6 +4,7 @@ using Engine.Database.Embedded;
 using Engine.Hosting.Logging;
 using Engine.Hosting.Telemetry;
 using Engine.Http;
+using Engine.Tasks;
 
 namespace Engine.Hosting.Configuration;
 
@@ -16,6 +17,7 @@ public static class SettingsSections
         ("Engine:Access", typeof(AccessSettings)),
         ("Engine:Database", typeof(DatabaseSettings)),
         ("Engine:Database:Embedded", typeof(EmbeddedPostgresSettings)),
+        ("Engine:Tasks", typeof(TasksSettings)),
         ("Engine:Logging", typeof(LoggingSettings)),
         ("Engine:Telemetry", typeof(TelemetrySettings)),
     ];

@@ -1,0 +1,39 @@
+namespace Engine.Workers;
+
+/// <summary>
+/// One worker's claim to be alive, counted by the monotonic clock of its host. It ends by itself before anybody else may think
+/// the worker dead: after two thirds of the lease without a heartbeat that was answered, counted from when that was sent.
+/// </summary>
+public sealed class WorkerLease(long workerId, TimeSpan lease, TimeProvider time) : IDisposable
+{
+    readonly CancellationTokenSource lost = new();
+    long lastBeat = time.GetTimestamp();
+    volatile bool isLost;
+
+    public long WorkerId => workerId;
+
+    /// <summary>What the database was told: how long after a heartbeat others wait.</summary>
+    public TimeSpan Lease => lease;
+
+    /// <summary>Fires when the worker must do nothing more.</summary>
+    public CancellationToken Lost => lost.Token;
+
+    /// <summary>Whether the worker may still act.</summary>
+    public bool Holds => !isLost && SinceBeat < lease * 2 / 3;
+
+    /// <summary>Since the last answered heartbeat was sent.</summary>
+    public TimeSpan SinceBeat => time.GetElapsedTime(Interlocked.Read(ref lastBeat));
+
+    /// <param name="sentAt">When the heartbeat left, by the monotonic clock: what was answered was true then at the latest.</param>
+    public void Renew(long sentAt) => Interlocked.Exchange(ref lastBeat, sentAt);
+
+    /// <summary>Ends it for good: the database says that others took over, or its time is up.</summary>
+    public void Lose()
+    {
+        if (isLost) return;
+        isLost = true;
+        lost.Cancel();
+    }
+
+    public void Dispose() => lost.Dispose();
+}
