@@ -6,6 +6,7 @@ using Engine.Access;
 using Engine.Hosting;
 using Engine.Hosting.Configuration;
 using Engine.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Support;
 
