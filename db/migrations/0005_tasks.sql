@@ -59,7 +59,6 @@ create table task_leases (
     task_id    uuid not null,
     epoch      bigint not null check (epoch > 0),
     worker_id  bigint not null,
-    seq        bigint not null,
     claimed_at timestamptz not null,
     lane_id    integer not null,
     failures   smallint not null,
@@ -240,7 +239,8 @@ create table task_engine (
 );
 insert into task_engine (mode, changed_at, changed_by, min_protocol) values ('running', 'epoch', 'migration', 1);
 
--- A worker is one start of one process: a restart is another worker.
+-- A worker is one start of one process: a restart is another worker. generation grows when a worker loses touch with what it claimed:
+-- claims under an older one come to nothing.
 create table workers (
     worker_id      bigint generated always as identity primary key,
     host           text not null,
@@ -253,6 +253,7 @@ create table workers (
     slots          integer not null check (slots >= 0),
     state          text not null check (state in ('idle', 'busy', 'offline', 'failed')),
     draining       boolean not null default false,
+    generation     bigint not null default 0,
     started_at     timestamptz not null,
     beat_at        timestamptz not null,
     lease_until    timestamptz not null,

@@ -1,3 +1,5 @@
+using Benchmarks.Queue;
+
 namespace Benchmarks;
 
 /// <param name="Name">What follows <c>ops/bench</c>.</param>
@@ -11,5 +13,6 @@ static class Registry
     public static IReadOnlyList<Benchmark> All { get; } =
     [
         new("host", "start to ready, memory and processor at rest, requests a second of a trivial authenticated GET", HostBenchmark.RunAsync),
+        new("queue", "the task queue; WHAT=drain, single-enqueue, bulk-enqueue, latency or fence, BENCH_COUNT tasks, --tuned", QueueBenchmark.RunAsync),
     ];
 }

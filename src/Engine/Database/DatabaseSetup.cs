@@ -9,6 +9,7 @@ public static class DatabaseSetup
     {
         services.AddSingleton(database);
         services.AddSingleton(database.Source);
+        services.AddSingleton(database.Reserved);
         services.AddSingleton(database.Time);
         services.AddSingleton<TimeProvider>(database.Time);
         services.AddHostedService(s => new KeepDatabaseTime(database.Time, TimeProvider.System, s.GetRequiredService<ILogger<KeepDatabaseTime>>()));

@@ -14,14 +14,24 @@ public sealed class EngineDatabase : IAsyncDisposable
     const int OldestMajor = PostgresBinaries.OldestMajor;
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
-    EngineDatabase(EmbeddedPostgres? embedded, NpgsqlDataSource source, DatabaseTime time, string serverVersion, int schemaVersion) =>
+    EngineDatabase(EmbeddedPostgres? embedded, NpgsqlDataSource source, string engine, string owner, DatabaseTime time, string serverVersion, int schemaVersion)
+    {
         (Embedded, Source, Time, ServerVersion, SchemaVersion) = (embedded, source, time, serverVersion, schemaVersion);
+        Reserved = new ReservedConnections(engine);
+        Owner = new NpgsqlDataSourceBuilder(Pooled(owner, 3)) { Name = "engine_owner" }.Build();
+    }
 
     /// <summary>The server that the engine brought up itself; null when it was given one.</summary>
     public EmbeddedPostgres? Embedded { get; }
 
     /// <summary>Connections of the engine's own role.</summary>
     public NpgsqlDataSource Source { get; }
+
+    /// <summary>Connections outside the pool, for what must not wait for one.</summary>
+    public ReservedConnections Reserved { get; }
+
+    /// <summary>Connections of the schema's owner, for its upkeep; opened only when used. The engine's own login where no owner was named.</summary>
+    public NpgsqlDataSource Owner { get; }
 
     public DatabaseTime Time { get; }
 
@@ -75,7 +85,7 @@ public sealed class EngineDatabase : IAsyncDisposable
             var schemaVersion = await ReadSchemaVersionAsync(source, ct);
             var time = new DatabaseTime(source, host);
             await time.SyncAsync(ct);
-            return new EngineDatabase(embedded, source, time, version, schemaVersion);
+            return new EngineDatabase(embedded, source, engine, owner, time, version, schemaVersion);
         }
         catch
         {
@@ -87,6 +97,8 @@ public sealed class EngineDatabase : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Source.DisposeAsync();
+        await Reserved.DisposeAsync();
+        await Owner.DisposeAsync();
         if (Embedded is not null) await Embedded.DisposeAsync();
     }
 
@@ -149,7 +161,7 @@ public sealed class EngineDatabase : IAsyncDisposable
         return await connection.ExecuteScalarAsync<int>(new CommandDefinition("select max(number) from schema_migrations", cancellationToken: ct));
     }
 
-    static string Pooled(string connectionString, int size) => new NpgsqlConnectionStringBuilder(connectionString)
+    internal static string Pooled(string connectionString, int size) => new NpgsqlConnectionStringBuilder(connectionString)
     {
         ApplicationName = "engine", Timeout = 5, CommandTimeout = 30, KeepAlive = 30, MaxPoolSize = size, MinPoolSize = 0, IncludeErrorDetail = false,
         ConnectionIdleLifetime = 60, CancellationTimeout = 2000, MaxAutoPrepare = 50, AutoPrepareMinUsages = 3,

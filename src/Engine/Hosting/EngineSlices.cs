@@ -6,6 +6,7 @@ using Engine.Hosting.Health;
 using Engine.Hosting.Telemetry;
 using Engine.Schedules;
 using Engine.Tasks;
+using Engine.Workers;
 
 namespace Engine.Hosting;
 
@@ -16,12 +17,14 @@ public static class EngineSlices
     {
         services.AddDatabase(database);
         services.AddSingleton(new ProcessStart(database.Time.GetUtcNow()));
+        services.AddSingleton(new HurryToStop(CancellationToken.None)); // a command line that hears signals puts its own after it
         services.AddHealth();
         services.AddEngineTelemetry(settings.Get<TelemetrySettings>());
         services.AddAccess();
         services.AddAudit();
         services.AddSchedules();
         services.AddTasks();
+        services.AddWorkers();
     }
 
     public static void MapEngine(this IEndpointRouteBuilder app)

@@ -6,8 +6,7 @@ namespace Engine.Tasks;
 /// <summary>A task that a worker of this process holds.</summary>
 /// <param name="Row">With the epoch of this claim.</param>
 /// <param name="Place">Where its row lies in <c>task_leases</c>; a hint, for the row may move.</param>
-/// <param name="Seq">Its place in the order of its lane, to be given back with.</param>
 /// <param name="ReadyAt">Since when it could be claimed.</param>
 /// <param name="Lease">The claim to be alive of the worker that holds it.</param>
-public sealed record ClaimedTask(TaskRow Row, string Kind, string PayloadJson, NpgsqlTid Place, long Seq, DateTimeOffset ReadyAt, DateTimeOffset ClaimedAt,
+public sealed record ClaimedTask(TaskRow Row, string Kind, string PayloadJson, NpgsqlTid Place, DateTimeOffset ReadyAt, DateTimeOffset ClaimedAt,
     bool DryRun, DateTimeOffset? DeadlineAt, WorkerLease Lease);

@@ -70,11 +70,12 @@ public sealed class TaskLanes(NpgsqlDataSource database)
         // Numbers may become visible out of order: the last few are read again.
         var known = Math.Max(0, lanes.IsEmpty ? 0 : lanes.Keys.Max() - 100);
         foreach (var row in await connection.QueryAsync<Row>(new CommandDefinition(AllSql, new { known }, cancellationToken: ct)))
-            lanes[row.LaneId] = new TaskLane(row.LaneId, row.Kind, row.Requires, (TaskPriority)row.Priority, row.Solo);
+            lanes[row.LaneId] = new TaskLane(row.LaneId, row.Kind, (string[])row.Requires, (TaskPriority)row.Priority, row.Solo);
         return [.. lanes.Values];
     }
 
-    sealed record Row(int LaneId, string Kind, string[] Requires, short Priority, bool Solo);
+    // Dapper sees every array column as an Array.
+    sealed record Row(int LaneId, string Kind, Array Requires, short Priority, bool Solo);
 }
 
 /// <param name="Requires">Sorted.</param>

@@ -25,6 +25,9 @@ public abstract record TaskResult
     /// <param name="Expires">When nobody has decided by then, the decision is <c>expired</c>; null: waits for ever.</param>
     public sealed record Gated(string Gate, bool ForApproval, TimeSpan? Expires) : TaskResult;
 
+    /// <summary>Given back unharmed and uncharged: the engine stops, or its kind stands still. Not for handlers.</summary>
+    internal sealed record Returned : TaskResult;
+
     static readonly TaskResult Nothing = new Succeeded(null);
     static readonly Task<TaskResult> NothingTask = Task.FromResult(Nothing);
 

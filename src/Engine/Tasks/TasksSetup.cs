@@ -14,6 +14,9 @@ public static class TasksSetup
         services.AddSingleton<ReleaseSlots>();
         services.AddSingleton<SettleEnded>();
         services.AddSingleton<TakeTask>();
+        services.AddSingleton<OpenGate>();
+        services.AddSingleton<PromoteDue>();
+        services.AddSingleton<FileInvestigation>();
         services.AddSingleton<RecordAttempts>();
         services.AddSingleton<AttemptRecords>();
         services.AddSingleton<WakeWorkers>();

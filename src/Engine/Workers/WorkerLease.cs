@@ -4,10 +4,11 @@ namespace Engine.Workers;
 /// One worker's claim to be alive, counted by the monotonic clock of its host. It ends by itself before anybody else may think
 /// the worker dead: after two thirds of the lease without a heartbeat that was answered, counted from when that was sent.
 /// </summary>
-public sealed class WorkerLease(long workerId, TimeSpan lease, TimeProvider time) : IDisposable
+/// <param name="sentAt">When the registration left, by the monotonic clock.</param>
+public sealed class WorkerLease(long workerId, TimeSpan lease, TimeProvider time, long sentAt) : IDisposable
 {
     readonly CancellationTokenSource lost = new();
-    long lastBeat = time.GetTimestamp();
+    long lastBeat = sentAt;
     volatile bool isLost;
 
     public long WorkerId => workerId;
@@ -24,8 +25,8 @@ public sealed class WorkerLease(long workerId, TimeSpan lease, TimeProvider time
     /// <summary>Since the last answered heartbeat was sent.</summary>
     public TimeSpan SinceBeat => time.GetElapsedTime(Interlocked.Read(ref lastBeat));
 
-    /// <param name="sentAt">When the heartbeat left, by the monotonic clock: what was answered was true then at the latest.</param>
-    public void Renew(long sentAt) => Interlocked.Exchange(ref lastBeat, sentAt);
+    /// <param name="at">When the heartbeat left, by the monotonic clock: what was answered was true then at the latest.</param>
+    public void Renew(long at) => Interlocked.Exchange(ref lastBeat, at);
 
     /// <summary>Ends it for good: the database says that others took over, or its time is up.</summary>
     public void Lose()

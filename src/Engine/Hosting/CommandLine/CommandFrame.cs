@@ -18,6 +18,9 @@ public sealed class CommandFrame(Terminal terminal, IDictionary environment, Tim
     /// <summary>What <c>engine run</c> registers besides its own slices, such as further kinds of tasks; null: nothing.</summary>
     public Action<IServiceCollection>? Additions { get; init; }
 
+    /// <summary>Fires at the second signal to stop.</summary>
+    public CancellationToken Hurry { get; init; }
+
     public Option<string?> Config { get; } = new("--config")
     {
         Description = "The engine's configuration file; else ENGINE_CONFIG, or engine.json in the data folder.",

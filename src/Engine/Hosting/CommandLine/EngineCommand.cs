@@ -40,22 +40,23 @@ public static class EngineCommand
         return root;
     }
 
-    /// <summary>Runs one command line of this process; the first Ctrl-C or termination signal asks it to end, the second ends it.</summary>
+    /// <summary>Runs one command line of this process; the first Ctrl-C or termination signal asks it to end, the second to hurry, the third ends it.</summary>
     /// <param name="additions">What <c>engine run</c> registers besides its own slices; null: nothing.</param>
     public static async Task<int> RunAsync(string[] args, Action<IServiceCollection>? additions = null)
     {
         using var stop = new CancellationTokenSource();
+        using var hurry = new CancellationTokenSource();
         void Stop(PosixSignalContext signal)
         {
-            if (stop.IsCancellationRequested) return;
+            if (hurry.IsCancellationRequested) return;
             signal.Cancel = true;
-            stop.Cancel();
+            (stop.IsCancellationRequested ? hurry : stop).Cancel();
         }
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
         var environment = System.Environment.GetEnvironmentVariables();
-        var frame = new CommandFrame(Terminal.OfThisProcess(environment), environment, TimeProvider.System) { Additions = additions };
+        var frame = new CommandFrame(Terminal.OfThisProcess(environment), environment, TimeProvider.System) { Additions = additions, Hurry = hurry.Token };
         return await RunAsync(args, frame, stop.Token);
     }
 

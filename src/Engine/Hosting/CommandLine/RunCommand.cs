@@ -8,7 +8,11 @@ static class RunCommand
     public static DocumentedCommand Create(CommandFrame frame) => new DocumentedCommand(
         "run", "Start the engine here and keep it running until Ctrl-C or SIGTERM.",
         "engine run\nengine run --config /etc/engine.json\nENGINE__HTTP__LISTEN=http://127.0.0.1:8000 engine run")
-        .Runs((parse, ct) => RunAsync(frame.Settings(parse), frame.Additions, ct));
+        .Runs((parse, ct) => RunAsync(frame.Settings(parse), services =>
+        {
+            services.AddSingleton(new HurryToStop(frame.Hurry));
+            frame.Additions?.Invoke(services);
+        }, ct));
 
     static async Task<ExitCode> RunAsync(EngineSettings settings, Action<IServiceCollection>? additions, CancellationToken ct)
     {

@@ -5,6 +5,7 @@ using Engine.Hosting.Logging;
 using Engine.Hosting.Telemetry;
 using Engine.Http;
 using Engine.Tasks;
+using Engine.Workers;
 
 namespace Engine.Hosting.Configuration;
 
@@ -18,6 +19,7 @@ public static class SettingsSections
         ("Engine:Database", typeof(DatabaseSettings)),
         ("Engine:Database:Embedded", typeof(EmbeddedPostgresSettings)),
         ("Engine:Tasks", typeof(TasksSettings)),
+        ("Engine:Workers", typeof(WorkersSettings)),
         ("Engine:Logging", typeof(LoggingSettings)),
         ("Engine:Telemetry", typeof(TelemetrySettings)),
     ];

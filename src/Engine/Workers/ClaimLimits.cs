@@ -1,0 +1,93 @@
+using Engine.Tasks;
+
+namespace Engine.Workers;
+
+/// <summary>How much a worker may claim now, besides what it has room for: rate limits, and kinds that stand still.</summary>
+public sealed class ClaimLimits(TaskKinds kinds, TasksSettings settings, TakeStarts starts, Breakers breakers, TimeProvider time)
+{
+    static readonly TimeSpan Keep = TimeSpan.FromSeconds(1);
+
+    readonly Dictionary<string, double> rates = Rates(kinds, settings);
+    readonly Dictionary<string, (int Starts, long TakenAt)> own = new(StringComparer.Ordinal);
+    readonly Dictionary<string, int> probing = new(StringComparer.Ordinal); // kind → failed probes before
+    readonly Dictionary<string, int> failures = new(StringComparer.Ordinal); // kind → probes that failed in a row
+    volatile IReadOnlyList<StandingKind> standing = [];
+    bool isDefined;
+
+    /// <summary>The kinds of which nobody may take more than a probe.</summary>
+    public IReadOnlySet<string> Standing => standing.Select(s => s.Kind).ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>Reads which kinds stand still; once a second.</summary>
+    public async Task ReadAsync(CancellationToken ct) => standing = await breakers.ReadAsync(ct);
+
+    /// <param name="lanes">Of the worker.</param>
+    /// <param name="most">What it has room for.</param>
+    public async Task<(int Most, IReadOnlyDictionary<string, int> Kinds)> RunAsync(long workerId, WorkerLease lease, IEnumerable<TaskLane> lanes, int most, CancellationToken ct)
+    {
+        var limits = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var still in standing.Where(s => kinds.Find(s.Kind) is not null))
+        {
+            limits[still.Kind] = 0;
+            if (probing.ContainsKey(still.Kind) && still.ProbeBy == workerId) continue; // its probe runs
+            var mayBeTaken = still.State == "open" ? still.RetryAt <= time.GetUtcNow() : still.ProbeBy is null || still.ProbeBy != workerId;
+            if (!mayBeTaken || !await breakers.TakeProbeAsync(still.Kind, workerId, lease.Lease, ct)) continue;
+            probing.TryAdd(still.Kind, failures.GetValueOrDefault(still.Kind));
+            limits[still.Kind] = 1;
+        }
+        if (rates.Count == 0) return (most, limits);
+        if (!isDefined)
+            foreach (var (scope, rate) in rates) await starts.DefineAsync(scope, rate, ct);
+        isDefined = true;
+        var all = lanes.ToArray();
+        foreach (var (scope, _) in rates)
+        {
+            var have = await HaveAsync(scope, [.. all.Where(l => scope == TakeStarts.Everything || l.Kind == scope).Select(l => l.LaneId)], most, ct);
+            if (scope == TakeStarts.Everything) most = Math.Min(most, have);
+            else limits[scope] = limits.TryGetValue(scope, out var limit) ? Math.Min(limit, have) : have;
+        }
+        return (most, limits);
+    }
+
+    /// <summary>What was claimed counts against the limits.</summary>
+    public void Claimed(string kind)
+    {
+        foreach (var scope in (ReadOnlySpan<string>)[kind, TakeStarts.Everything])
+            if (own.TryGetValue(scope, out var have)) own[scope] = (have.Starts - 1, have.TakenAt);
+    }
+
+    /// <summary>An attempt has ended: opens the breaker of a kind that fails too often, and judges probes.</summary>
+    /// <param name="outcomes">The kind's last ten on this worker.</param>
+    /// <returns>Whether the worker should forget the outcomes: the database has them now.</returns>
+    public async Task<bool> EndedAsync(string kind, long workerId, TaskResult result, string outcomes, CancellationToken ct)
+    {
+        if (result is TaskResult.Returned) return false;
+        if (probing.Remove(kind, out var failedProbes))
+        {
+            var isGood = result is not TaskResult.Failed;
+            await breakers.EndProbeAsync(kind, workerId, isGood, failedProbes, ct);
+            if (!isGood) failures[kind] = failedProbes + 1;
+            else failures.Remove(kind);
+            await ReadAsync(ct);
+            return true;
+        }
+        if (result is not TaskResult.Failed failed || !Breakers.IsBad(outcomes)) return false;
+        await breakers.OpenAsync(kind, outcomes, $"{outcomes.Count(o => o == 'f')} of the last {outcomes.Length} attempts failed, at last: {failed.Reason}", ct);
+        await ReadAsync(ct);
+        return true;
+    }
+
+    async Task<int> HaveAsync(string scope, int[] lanes, int want, CancellationToken ct)
+    {
+        if (own.TryGetValue(scope, out var have) && have.Starts > 0 && time.GetElapsedTime(have.TakenAt) < Keep) return have.Starts;
+        var granted = await starts.RunAsync(scope, lanes, want, ct);
+        own[scope] = (granted, time.GetTimestamp());
+        return granted;
+    }
+
+    static Dictionary<string, double> Rates(TaskKinds kinds, TasksSettings settings)
+    {
+        var rates = kinds.All.Where(k => k.StartsPerSecond is not null).ToDictionary(k => k.Name, k => k.StartsPerSecond!.Value, StringComparer.Ordinal);
+        if (settings.StartsPerSecond > 0) rates[TakeStarts.Everything] = settings.StartsPerSecond;
+        return rates;
+    }
+}

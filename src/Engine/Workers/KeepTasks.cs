@@ -1,0 +1,59 @@
+using Engine.Tasks;
+
+namespace Engine.Workers;
+
+/// <summary>
+/// What must happen to tasks without anybody asking, every second on every engine: dead workers' tasks are given to others, what
+/// is due becomes ready, gates expire. There is no leader: each duty takes its rows under lock and passes over what another is at.
+/// </summary>
+public sealed class KeepTasks(RescueTasks rescue, PromoteDue promoteDue, RunWorkers workers, ClaimLimits limits, TimeProvider time, ILogger<KeepTasks> log) : BackgroundService
+{
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+
+    readonly AsyncSignal signal = new();
+    bool isFailing;
+
+    /// <summary>When the last pass went well, by the monotonic clock; 0 before the first.</summary>
+    public long LastGood { get; private set; }
+
+    /// <summary>Something has changed: pass now.</summary>
+    public void Wake() => signal.Set();
+
+    /// <returns>How long to rest at most.</returns>
+    public async Task<TimeSpan> RunOnceAsync(CancellationToken ct)
+    {
+        await rescue.RunAsync(ct);
+        var due = await promoteDue.RunAsync(ct);
+        await limits.ReadAsync(ct);
+        if (limits.Standing is { Count: > 0 } standing) workers.ReturnUnstarted(standing);
+        if (due.Count > 0) workers.Wake(null);
+        LastGood = time.GetTimestamp();
+        if (due.NextAt is not { } next) return Every;
+        var rest = next - time.GetUtcNow();
+        return rest < TimeSpan.Zero ? TimeSpan.Zero : rest < Every ? rest : Every;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var rest = Every;
+            try
+            {
+                rest = await RunOnceAsync(stoppingToken);
+                isFailing = false;
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                if (!isFailing) log.KeepFailed(e);
+                isFailing = true;
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            await signal.WaitAsync(rest + TimeSpan.FromMilliseconds(5), time, stoppingToken);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using Engine.Tasks;
+
+namespace Engine.Workers;
+
+/// <summary>How the last attempts of a worker went, all together and kind by kind.</summary>
+public sealed class RecentRuns
+{
+    const int Last = 10;
+    const double Weight = 0.2; // of the newest in the moving averages
+
+    readonly Lock guard = new();
+    readonly Queue<bool> all = new(Last);
+    readonly Dictionary<string, KindRuns> kinds = new(StringComparer.Ordinal);
+    double? meanRunMs;
+
+    /// <param name="ran">How long the attempt took.</param>
+    public void Add(string kind, TaskResult result, TimeSpan ran)
+    {
+        if (result is TaskResult.Returned) return;
+        var isGood = result is not TaskResult.Failed;
+        lock (guard)
+        {
+            Push(all, isGood);
+            meanRunMs = meanRunMs is { } mean ? mean + Weight * (ran.TotalMilliseconds - mean) : ran.TotalMilliseconds;
+            if (!kinds.TryGetValue(kind, out var runs)) kinds[kind] = runs = new KindRuns();
+            Push(runs.Outcomes, isGood);
+            runs.MeanRunMs += (runs.MeanRunMs < 0 ? 1 : Weight) * (ran.TotalMilliseconds - Math.Max(0, runs.MeanRunMs));
+        }
+    }
+
+    /// <summary>The last ten outcomes, newest last, s or f.</summary>
+    public string Outcomes() { lock (guard) return Text(all); }
+
+    public string OutcomesOf(string kind) { lock (guard) return kinds.TryGetValue(kind, out var runs) ? Text(runs.Outcomes) : ""; }
+
+    public double? MeanRunMs() { lock (guard) return meanRunMs; }
+
+    /// <summary>The shortest of the kinds' mean run times in milliseconds; null before the first run.</summary>
+    public double? ShortestMs() { lock (guard) return kinds.Count == 0 ? null : kinds.Values.Min(k => k.MeanRunMs); }
+
+    /// <summary>What failed before counts no more.</summary>
+    public void Forget(string kind) { lock (guard) kinds.Remove(kind); }
+
+    /// <summary>The same for the whole worker.</summary>
+    public void Forget() { lock (guard) all.Clear(); }
+
+    static string Text(Queue<bool> outcomes) => string.Concat(outcomes.Select(good => good ? 's' : 'f'));
+
+    static void Push(Queue<bool> outcomes, bool isGood)
+    {
+        if (outcomes.Count == Last) outcomes.Dequeue();
+        outcomes.Enqueue(isGood);
+    }
+
+    sealed class KindRuns
+    {
+        public Queue<bool> Outcomes { get; } = new(Last);
+
+        /// <summary>Below zero before the first.</summary>
+        public double MeanRunMs { get; set; } = -1;
+    }
+}

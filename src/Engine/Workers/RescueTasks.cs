@@ -1,0 +1,97 @@
+using Dapper;
+using Engine.Tasks;
+using Npgsql;
+
+namespace Engine.Workers;
+
+/// <summary>
+/// Gives the tasks of dead workers to others. A worker is dead when its lease has run out by the database's clock; each task
+/// is moved under its epoch like by anybody else, so that a finish that comes at the same moment wins or loses whole.
+/// </summary>
+public sealed class RescueTasks(NpgsqlDataSource database, TimeProvider time, TaskLanes lanes, RecordAttempts record, PutTasks put, SettleEnded settle,
+    WakeWorkers wake, WorkerMetrics metrics, ILogger<RescueTasks> log)
+{
+    const int Batch = 1000;
+
+    const string ExpireSql = """
+        update workers set state = 'failed', running = 0 where state in ('idle', 'busy') and lease_until < @now
+        """;
+
+    const string DeadSql = """
+        select worker_id, host, process_id, beat_at from workers
+        where state in ('offline', 'failed') and cleared_at is null and lease_until < @now order by worker_id limit 100
+        """;
+
+    // A kind may have a longer lease than its worker.
+    const string TakeSql = """
+        with lost as (
+            select l.ctid as place, l.task_id from task_leases l join task_lanes n on n.lane_id = l.lane_id left join task_kinds k on k.kind = n.kind
+            where l.worker_id = @workerId and @beatAt + coalesce(k.lease_ms, 0) * interval '1 millisecond' < @now
+            limit @Batch for no key update of l skip locked
+        )
+        delete from task_leases l using lost where l.ctid = lost.place and l.task_id = lost.task_id
+        returning l.task_id, l.epoch, l.lane_id, l.failures, l.losses, l.flags, l.claimed_at
+        """;
+
+    // A claim of the worker's last moments may still be on its way: it is looked for a while longer.
+    const string ClearSql = """
+        update workers w set cleared_at = @now
+        where w.worker_id = @workerId and w.lease_until < @now - interval '1 minute' and not exists (select from task_leases l where l.worker_id = w.worker_id)
+        """;
+
+    /// <returns>How many tasks were moved.</returns>
+    public async Task<int> RunAsync(CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await connection.ExecuteAsync(new CommandDefinition(ExpireSql, new { now }, cancellationToken: ct));
+        var moved = 0;
+        foreach (var dead in await connection.QueryAsync<DeadWorker>(new CommandDefinition(DeadSql, new { now }, cancellationToken: ct)))
+        {
+            int count, all = 0;
+            do all += count = await RescueAsync(connection, dead, ct);
+            while (count == Batch);
+            await connection.ExecuteAsync(new CommandDefinition(ClearSql, new { now, dead.WorkerId }, cancellationToken: ct));
+            moved += all;
+            if (all == 0) continue;
+            log.WorkerLost(dead.WorkerId, dead.Host, dead.ProcessId, all);
+            metrics.TakenOver(all);
+        }
+        return moved;
+    }
+
+    async Task<int> RescueAsync(NpgsqlConnection connection, DeadWorker dead, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        var taken = (await connection.QueryAsync<Lost>(new CommandDefinition(TakeSql, new { dead.WorkerId, dead.BeatAt, now, Batch }, transaction, cancellationToken: ct))).ToArray();
+        if (taken.Length == 0) return 0;
+        var again = new List<TaskRow>();
+        var given = new List<(TaskRow Row, bool Succeeded)>();
+        var attempts = new List<EndedAttempt>();
+        foreach (var lost in taken)
+        {
+            var row = lost.Row with { Losses = (short)(lost.Losses + 1) };
+            var next = Tasks.AfterFailure.Decide(TaskFault.WorkerLost, "its worker died", row.Failures, int.MaxValue, row.Losses, now, 0);
+            var quarantine = next as AfterFailure.Quarantine;
+            attempts.Add(new EndedAttempt(row.TaskId, row.Epoch, dead.WorkerId, lost.ClaimedAt, now, row.LaneId, quarantine is null ? "lost" : "dead",
+                quarantine is null ? null : "dead", "worker_lost", quarantine?.Reason ?? "its worker died"));
+            if (quarantine is null) again.Add(row.Losses < Tasks.AfterFailure.MaxLosses - 1 ? row : row with { LaneId = await lanes.SoloAsync(row.LaneId, ct) });
+            else given.Add((row, false));
+            if (quarantine is not null) log.Quarantined(row.TaskId, row.Losses);
+        }
+        await record.RunAsync(connection, transaction, attempts, ct);
+        await put.ReadyAsync(connection, transaction, again, now, keepsSlot: true, avoidWorker: null, ct);
+        await settle.RunAsync(connection, transaction, given, now, ct);
+        await wake.InTransactionAsync(connection, transaction, again.Select(r => r.LaneId), ct);
+        await transaction.CommitAsync(ct);
+        return taken.Length;
+    }
+
+    sealed record DeadWorker(long WorkerId, string Host, int ProcessId, DateTimeOffset BeatAt);
+
+    sealed record Lost(Guid TaskId, long Epoch, int LaneId, short Failures, short Losses, TaskFlags Flags, DateTimeOffset ClaimedAt)
+    {
+        public TaskRow Row => new(TaskId, Epoch, LaneId, Failures, Losses, Flags);
+    }
+}

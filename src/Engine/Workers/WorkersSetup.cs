@@ -1,0 +1,23 @@
+namespace Engine.Workers;
+
+public static class WorkersSetup
+{
+    public static void AddWorkers(this IServiceCollection services)
+    {
+        services.AddSingleton<WorkerMetrics>();
+        services.AddSingleton<RegisterWorker>();
+        services.AddSingleton<ReconcileClaims>();
+        services.AddSingleton<EndAttempts>();
+        services.AddSingleton<Breakers>();
+        services.AddSingleton<TakeStarts>();
+        services.AddSingleton<ClaimLimits>();
+        services.AddSingleton<RescueTasks>();
+        services.AddSingleton<WorkerParts>();
+        services.AddSingleton<RunWorkers>();
+        services.AddSingleton<KeepTasks>();
+        services.AddHostedService(s => s.GetRequiredService<KeepTasks>());
+        services.AddHostedService<ListenForTasks>();
+        services.AddHostedService<VacuumHotTables>();
+        services.AddHostedService(s => s.GetRequiredService<RunWorkers>()); // last to start, first to stop
+    }
+}

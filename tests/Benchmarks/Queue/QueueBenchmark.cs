@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Globalization;
+using Engine.Tasks;
+
+namespace Benchmarks.Queue;
+
+/// <summary>The task queue from the outside: how fast it drains, files and starts, and whether a late success is refused.</summary>
+static class QueueBenchmark
+{
+    const int Callers = 8;
+
+    public static async Task<int> RunAsync(BenchmarkRun run, CancellationToken ct)
+    {
+        var settings = run.Arguments is ["--tuned"] ? QueueEngine.Tuned : QueueEngine.Default;
+        if (run.Arguments.Count > 0 && settings == QueueEngine.Default) return Misuse(run, $"queue takes --tuned only, got {string.Join(' ', run.Arguments)}");
+        var what = Environment.GetEnvironmentVariable("WHAT") is { Length: > 0 } named ? named : "drain";
+        if (!int.TryParse(Environment.GetEnvironmentVariable("BENCH_COUNT") ?? "20000", NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count < 1)
+            return Misuse(run, "BENCH_COUNT wants a number above 0");
+
+        await using var database = await QueueDatabase.OpenAsync(run, ct);
+        return what switch
+        {
+            "drain" => await DrainAsync(run, database, settings, count, ct),
+            "single-enqueue" => await SingleEnqueueAsync(run, database, settings, count, ct),
+            "bulk-enqueue" => await BulkEnqueueAsync(run, database, settings, count, ct),
+            "latency" => await LatencyBenchmark.RunAsync(run, database, ct),
+            "fence" => await FenceBenchmark.RunAsync(run, database, ct),
+            _ => Misuse(run, $"WHAT is drain, single-enqueue, bulk-enqueue, latency or fence, not \"{what}\""),
+        };
+    }
+
+    static async Task<int> DrainAsync(BenchmarkRun run, QueueDatabase database, string settings, int count, CancellationToken ct)
+    {
+        await using var engine = await QueueEngine.StartAsync(database, settings, runsTasks: true, ct);
+        run.Say("warming up with 5000 tasks …");
+        await engine.FileAsync(5000, ct);
+        await EmptyAsync(engine, ct);
+        await engine.SetModeAsync("paused");
+        run.Say($"filing {count} tasks …");
+        var before = await engine.ScalarAsync<long>("select count(*) from task_attempts where final_state = 'succeeded'");
+        await engine.FileAsync(count, ct);
+        var wal = await engine.ScalarAsync<string>("select pg_current_wal_lsn()::text");
+        run.Say("draining …");
+        var clock = Stopwatch.StartNew();
+        await engine.SetModeAsync("running");
+        await EmptyAsync(engine, ct);
+        var seconds = clock.Elapsed.TotalSeconds;
+
+        var done = await engine.ScalarAsync<long>("select count(*) from task_attempts where final_state = 'succeeded'") - before;
+        var tasks = await engine.ScalarAsync<long>("select count(distinct task_id) from task_attempts where final_state = 'succeeded'") - before;
+        var walBytes = await engine.ScalarAsync<decimal>($"select pg_wal_lsn_diff(pg_current_wal_lsn(), '{wal}')");
+        using var process = Process.GetCurrentProcess();
+        run.Result(new { what = "drain", settings, count, seconds = Math.Round(seconds, 3), per_second = Math.Round(count / seconds), wal_bytes_per_task = Math.Round(walBytes / count), rss_mb = process.WorkingSet64 >> 20 });
+        if (done == count && tasks == count) return 0;
+        run.Say($"wrong: {done} successes of {tasks} tasks, filed {count}");
+        return 1;
+    }
+
+    static async Task<int> SingleEnqueueAsync(BenchmarkRun run, QueueDatabase database, string settings, int count, CancellationToken ct)
+    {
+        await using var engine = await QueueEngine.StartAsync(database, settings, runsTasks: false, ct);
+        await Task.WhenAll(Enumerable.Range(0, Callers).Select(c => FileOneByOneAsync(engine, 50, ct)));
+        var before = await engine.ScalarAsync<long>("select count(*) from task_ready");
+        var clock = Stopwatch.StartNew();
+        await Task.WhenAll(Enumerable.Range(0, Callers).Select(c => FileOneByOneAsync(engine, count / Callers, ct)));
+        var seconds = clock.Elapsed.TotalSeconds;
+        var filed = await engine.ScalarAsync<long>("select count(*) from task_ready") - before;
+        run.Result(new { what = "single-enqueue", settings, count = filed, seconds = Math.Round(seconds, 3), per_second = Math.Round(filed / seconds), callers = Callers });
+        return filed == count / Callers * Callers ? 0 : 1;
+    }
+
+    static async Task<int> BulkEnqueueAsync(BenchmarkRun run, QueueDatabase database, string settings, int count, CancellationToken ct)
+    {
+        await using var engine = await QueueEngine.StartAsync(database, settings, runsTasks: false, ct);
+        await engine.FileAsync(5000, ct);
+        var before = await engine.ScalarAsync<long>("select count(*) from task_ready");
+        var clock = Stopwatch.StartNew();
+        await engine.FileAsync(count, ct);
+        var seconds = clock.Elapsed.TotalSeconds;
+        var filed = await engine.ScalarAsync<long>("select count(*) from task_ready") - before;
+        run.Result(new { what = "bulk-enqueue", settings, count, seconds = Math.Round(seconds, 3), per_second = Math.Round(count / seconds) });
+        return filed == count ? 0 : 1;
+    }
+
+    static async Task FileOneByOneAsync(QueueEngine engine, int count, CancellationToken ct)
+    {
+        for (var i = 0; i < count; i++) await engine.FileAsync([new NewTask(NoopTask.Kind, $$"""{"i":{{i}}}""")], ct);
+    }
+
+    /// <summary>Until nothing is ready and nothing is leased: every task is durably complete.</summary>
+    static async Task EmptyAsync(QueueEngine engine, CancellationToken ct)
+    {
+        var expected = await engine.ScalarAsync<long>("select count(*) from task_ready") + await engine.ScalarAsync<long>("select count(*) from task_leases");
+        var noop = engine.Get<NoopTask>();
+        var start = noop.Count;
+        while (noop.Count - start < expected / 2) await Task.Delay(1, ct); // no look at the database while it is busiest
+        while (await engine.ScalarAsync<bool>("select exists (select from task_leases) or exists (select from task_ready)")) await Task.Delay(2, ct);
+    }
+
+    static int Misuse(BenchmarkRun run, string problem)
+    {
+        run.Say(problem);
+        return 2;
+    }
+}
