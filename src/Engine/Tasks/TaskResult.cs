@@ -1,9 +1,10 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Engine.Tasks;
 
 /// <summary>How an attempt ended, as its handler says.</summary>
-public abstract record TaskResult
+public abstract partial record TaskResult
 {
     TaskResult() { } // closed: the kinds below are all there are
 
@@ -27,6 +28,40 @@ public abstract record TaskResult
 
     /// <summary>Given back unharmed and uncharged: the engine stops, or its kind stands still. Not for handlers.</summary>
     internal sealed record Returned : TaskResult;
+
+    const int MaxResultBytes = 1 << 20;
+    static readonly TimeSpan LongestSnooze = TimeSpan.FromDays(366);
+
+    /// <returns>The result itself, or the failure of a handler whose result cannot be kept.</returns>
+    internal static TaskResult Checked(TaskResult? result) => result switch
+    {
+        null => Wrong("returned null"),
+        Succeeded { Json: { } json } when json.Length > MaxResultBytes => Wrong($"returned a result of {json.Length} characters; {MaxResultBytes} is the most"),
+        Succeeded { Json: { } json } when !IsJson(json) => Wrong("returned a result that is not JSON"),
+        Succeeded { Json: { } json } when json.Contains("\\u0000", StringComparison.Ordinal) => new Succeeded(json.Replace("\\u0000", "\\u2400", StringComparison.Ordinal)),
+        Snoozed { For: var time } when time < TimeSpan.Zero || time > LongestSnooze => Wrong($"wants to snooze for {time}; 0 to {LongestSnooze} is possible"),
+        Gated { Expires: { } expires } when expires <= TimeSpan.Zero || expires > LongestSnooze => Wrong($"opens a gate that expires after {expires}; up to {LongestSnooze} is possible"),
+        Gated { Gate: var gate } when !GateName().IsMatch(gate) => Wrong($"opens a gate named \"{gate}\"; a name is snake case of at most 63 letters, digits and underscores"),
+        _ => result,
+    };
+
+    static Failed Wrong(string what) => new(TaskFault.TaskFault, $"The handler {what}.");
+
+    static bool IsJson(string json)
+    {
+        try
+        {
+            using var _ = JsonDocument.Parse(json);
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    [GeneratedRegex(@"^[a-z][a-z0-9_]{0,62}\z")]
+    private static partial Regex GateName();
 
     static readonly TaskResult Nothing = new Succeeded(null);
     static readonly Task<TaskResult> NothingTask = Task.FromResult(Nothing);

@@ -9,7 +9,7 @@ namespace Engine.Workers;
 /// Ends attempts that the fast path does not: all but plain successes. Fenced by (task, epoch); what another attempt or a
 /// person has taken over meanwhile is refused, told and audited, and changes nothing.
 /// </summary>
-public sealed class EndAttempts(NpgsqlDataSource database, TimeProvider time, TaskKinds kinds, TaskLanes lanes, RecordAttempts record, PutTasks put,
+public sealed class EndAttempts(TimeProvider time, TaskKinds kinds, TaskLanes lanes, RecordAttempts record, PutTasks put,
     SettleEnded settle, ReleaseSlots releaseSlots, OpenGate openGate, FileInvestigation investigate, RecordAudit audit, WakeWorkers wake)
 {
     const string TakeSql = """
@@ -21,15 +21,15 @@ public sealed class EndAttempts(NpgsqlDataSource database, TimeProvider time, Ta
     // A finish whose answer was lost is repeated: it finds itself here.
     const string AlreadySql = """
         select a.task_id from task_attempts a join unnest(@taskIds, @epochs) f(task_id, epoch) on a.task_id = f.task_id and a.epoch = f.epoch
-        where a.worker_id = @workerId and a.outcome not in ('lost', 'cancelled', 'reassigned')
+        where a.worker_id = @workerId and a.outcome not in ('lost', 'cancelled', 'reassigned') and a.fault is distinct from 'worker_lost'
         """;
 
     /// <param name="finished">Of one worker, at most a few hundred.</param>
-    /// <returns>Those whose task belongs to somebody else by now.</returns>
-    public async Task<IReadOnlyList<ClaimedTask>> RunAsync(IReadOnlyList<FinishedAttempt> finished, CancellationToken ct)
+    /// <param name="connection">The worker's own; a transaction of its own is made on it.</param>
+    /// <returns>Those whose task belongs to somebody else by now; not what was to be given back anyway.</returns>
+    public async Task<IReadOnlyList<ClaimedTask>> RunAsync(NpgsqlConnection connection, IReadOnlyList<FinishedAttempt> finished, CancellationToken ct)
     {
         if (finished.Count == 0) return [];
-        await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var keys = new
         {
@@ -48,7 +48,7 @@ public sealed class EndAttempts(NpgsqlDataSource database, TimeProvider time, Ta
         await releaseSlots.RunAsync(connection, transaction, ending.Paused, now, ct);
         await put.ReadyAsync(connection, transaction, ending.Again, now, keepsSlot: true, avoidWorker: null, ct);
 
-        var refused = finished.Where(f => !taken.ContainsKey(f.Task.Row.TaskId) && !already.Contains(f.Task.Row.TaskId)).Select(f => f.Task).ToArray();
+        var refused = finished.Where(f => f.Result is not TaskResult.Returned && !taken.ContainsKey(f.Task.Row.TaskId) && !already.Contains(f.Task.Row.TaskId)).Select(f => f.Task).ToArray();
         foreach (var task in refused)
             await audit.RunAsync(connection, transaction, new AuditEntry($"worker:{task.Lease.WorkerId}", "task.finish_refused", $"task:{task.Row.TaskId}",
                 new System.Text.Json.Nodes.JsonObject { ["epoch"] = task.Row.Epoch }, null), ct);

@@ -6,12 +6,12 @@ namespace Engine.Workers;
 /// What must happen to tasks without anybody asking, every second on every engine: dead workers' tasks are given to others, what
 /// is due becomes ready, gates expire. There is no leader: each duty takes its rows under lock and passes over what another is at.
 /// </summary>
-public sealed class KeepTasks(RescueTasks rescue, PromoteDue promoteDue, RunWorkers workers, ClaimLimits limits, TimeProvider time, ILogger<KeepTasks> log) : BackgroundService
+public sealed class KeepTasks(RescueTasks rescue, PromoteDue promoteDue, RunWorkers workers, ClaimLimits limits, ReadEngineMode readMode, TimeProvider time, ILogger<KeepTasks> log) : BackgroundService
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
     readonly AsyncSignal signal = new();
-    bool isFailing;
+    bool isFailing, isTooOld;
 
     /// <summary>When the last pass went well, by the monotonic clock; 0 before the first.</summary>
     public long LastGood { get; private set; }
@@ -25,12 +25,22 @@ public sealed class KeepTasks(RescueTasks rescue, PromoteDue promoteDue, RunWork
         await rescue.RunAsync(ct);
         var due = await promoteDue.RunAsync(ct);
         await limits.ReadAsync(ct);
-        if (limits.Standing is { Count: > 0 } standing) workers.ReturnUnstarted(standing);
+        Follow(await readMode.RunAsync(ct));
         if (due.Count > 0) workers.Wake(null);
         LastGood = time.GetTimestamp();
         if (due.NextAt is not { } next) return Every;
         var rest = next - time.GetUtcNow();
         return rest < TimeSpan.Zero ? TimeSpan.Zero : rest < Every ? rest : Every;
+    }
+
+    /// <summary>What this process has claimed and may not begin now goes to where it can be begun, or waits there.</summary>
+    void Follow(EngineMode engine)
+    {
+        if (engine.MinProtocol > RegisterWorker.Protocol && !isTooOld) log.TooOld(RegisterWorker.Protocol, engine.MinProtocol);
+        isTooOld = engine.MinProtocol > RegisterWorker.Protocol;
+        if (engine.Mode != EngineMode.Running || isTooOld) workers.ReturnUnstarted(null);
+        else if (limits.Standing is { Count: > 0 } standing) workers.ReturnUnstarted(standing);
+        if (engine.Mode == EngineMode.Stopped) workers.StopAll();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

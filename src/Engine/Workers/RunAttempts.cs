@@ -63,10 +63,10 @@ public sealed class RunAttempts(TaskKinds kinds, AttemptRecords records, TimePro
     /// <summary>Nothing new begins.</summary>
     public void Close() => inbox.Writer.TryComplete();
 
-    /// <summary>Tells one attempt to stop, if it is here.</summary>
+    /// <summary>Tells one attempt to stop, if it is here: its task was taken from it.</summary>
     public void Stop(Guid taskId, string reason)
     {
-        if (running.TryGetValue(taskId, out var attempt)) attempt.Stop(reason, returned: false);
+        if (running.TryGetValue(taskId, out var attempt)) attempt.Stop(reason, returned: true);
     }
 
     /// <summary>Tells all attempts to stop.</summary>
@@ -113,7 +113,7 @@ public sealed class RunAttempts(TaskKinds kinds, AttemptRecords records, TimePro
             else
             {
                 var work = kind.RunAsync(new TaskContext(task, records), attempt.Token);
-                result = work.IsCompletedSuccessfully ? await work : await work.ConfigureAwait(false);
+                result = TaskResult.Checked(await work.ConfigureAwait(false));
             }
         }
         catch (Exception e) // the outermost edge of a handler: whatever it was, it is this attempt's end

@@ -25,10 +25,19 @@ public sealed class RunWorkers(WorkerParts parts, RegisterWorker register, Npgsq
     public void Wake(IReadOnlyCollection<int>? lanes) => current?.Worker.Wake(lanes);
 
     /// <summary>A task was taken from this process, if it is here.</summary>
-    public void StopTask(Guid taskId) => current?.Attempts.Stop(taskId, "it was cancelled or given to another worker");
+    public void StopTask(Guid taskId)
+    {
+        if (current is not { } now) return;
+        now.Worker.ReturnUnstarted(task => task.Row.TaskId == taskId);
+        now.Attempts.Stop(taskId, "it was cancelled or given to another worker");
+    }
+
+    /// <summary>Nothing is to run any more, on any engine: what runs goes back unharmed.</summary>
+    public void StopAll() => current?.Attempts.StopAll("the engines are stopped", returned: true);
 
     /// <summary>Kinds that stand still give back what has not begun.</summary>
-    public void ReturnUnstarted(IReadOnlySet<string> standing) => current?.Worker.ReturnUnstarted(task => standing.Contains(task.Kind));
+    /// <param name="standing">Null: all kinds.</param>
+    public void ReturnUnstarted(IReadOnlySet<string>? standing) => current?.Worker.ReturnUnstarted(task => standing?.Contains(task.Kind) ?? true);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

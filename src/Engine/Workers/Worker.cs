@@ -1,5 +1,6 @@
 using Engine.Faults;
 using Engine.Tasks;
+using Npgsql;
 
 namespace Engine.Workers;
 
@@ -21,11 +22,12 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     readonly TimeProvider time = parts.Time;
     volatile IReadOnlyDictionary<int, TaskLane> known = new Dictionary<int, TaskLane>();
     ExchangeTasks? exchange;
+    NpgsqlConnection? ending;
     long generation, turn, lastFullLook, lastLanes, unhealthySince;
     double exchangeMs = 1;
     double fullLookMs;
     long lastWatch;
-    bool isFailing, isDry, isFull;
+    bool isFailing, isDry, isFull, isDrained;
     volatile bool isWoken = true, needsLanes = true;
     volatile Func<ClaimedTask, bool>? returning;
 
@@ -69,8 +71,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
                 await Task.Delay(Pause(), time, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
-        if (exchange is not null) await exchange.DisposeAsync();
-        exchange = null;
+        await DisconnectAsync();
     }
 
     /// <summary>Gives back what has not begun.</summary>
@@ -84,6 +85,8 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     async Task<bool> PassAsync(CancellationToken ct)
     {
         if (isFailing || exchange is null) await ConnectAsync(ct);
+        if (heartbeat.IsDraining && !isDrained) returning = _ => true;
+        isDrained = heartbeat.IsDraining;
         if (returning is { } which)
         {
             returning = null;
@@ -136,7 +139,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
         var exchanged = await exchange!.RunAsync(plain, asked, now, ct);
         var took = time.GetElapsedTime(started).TotalMilliseconds;
         exchangeMs += 0.2 * (took - exchangeMs);
-        if (asked is not null) fullLookMs = isFull ? took : Math.Min(fullLookMs, took);
+        if (asked is not null && isFull) fullLookMs = took;
         foreach (var attempt in plain)
         {
             if (exchanged.Accepted.Contains(attempt.Task.Row.TaskId)) Forget(attempt.Task);
@@ -165,13 +168,29 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
 
     async Task EndAsync(FinishedAttempt[] others, CancellationToken ct)
     {
-        var refused = await parts.EndAttempts.RunAsync(others, ct);
-        foreach (var task in refused)
+        foreach (var task in await EndOrExplainAsync(others, ct))
         {
             parts.Metrics.Refused(task.Kind);
             parts.Log.EndRefused(task.Row.TaskId, task.Row.Epoch);
         }
         foreach (var attempt in others) Forget(attempt.Task);
+    }
+
+    /// <summary>One end that cannot be written must not keep the others from it: they are written one by one, and that one says so instead.</summary>
+    async Task<IReadOnlyList<ClaimedTask>> EndOrExplainAsync(FinishedAttempt[] others, CancellationToken ct)
+    {
+        try
+        {
+            return await parts.EndAttempts.RunAsync(ending!, others, ct);
+        }
+        catch (PostgresException e) when (Fault.Of(e, ct) is not FaultKind.Transient and not FaultKind.Cancelled)
+        {
+            if (others is [var only])
+                return await parts.EndAttempts.RunAsync(ending!, [only with { Result = TaskResult.Fail(TaskFault.Persistent, $"its end could not be written: {e.MessageText}") }], ct);
+            var refused = new List<ClaimedTask>();
+            foreach (var attempt in others) refused.AddRange(await EndOrExplainAsync([attempt], ct));
+            return refused;
+        }
     }
 
     /// <returns>What to claim next; null when nothing is wanted or nothing is to be looked for now.</returns>
@@ -186,8 +205,9 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
         if (isDry && !isWoken && !isFull) return null;
         if (isFull) marks.Clear();
         if (isFull) lastFullLook = time.GetTimestamp();
+        var wasWoken = isWoken;
         isWoken = false;
-        if (needsLanes || time.GetElapsedTime(lastLanes) > PollFloor) await ReadLanesAsync(ct);
+        if (needsLanes || (!wasWoken && time.GetElapsedTime(lastLanes) > PollFloor)) await ReadLanesAsync(ct);
         var limits = await parts.Limits.RunAsync(WorkerId, lease, known.Values, most, ct);
         var asked = ChooseLanes.Decide(known.Values, parts.Abilities, marks, Math.Min(most, limits.Most), limits.Kinds, solos.Count == 0, turn++, time.GetUtcNow());
         return asked.Count == 0 ? null : new AskedClaim(WorkerId, generation, Math.Min(most, limits.Most), asked);
@@ -227,8 +247,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     async Task ConnectAsync(CancellationToken ct)
     {
         var session = exchange?.ServerProcessId;
-        if (exchange is not null) await exchange.DisposeAsync();
-        exchange = null;
+        await DisconnectAsync();
         await ReadLanesAsync(ct);
         var adopted = 0;
         if (isFailing)
@@ -241,9 +260,17 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
                 adopted++;
             }
         }
+        ending = await parts.Connections.OpenAsync(!parts.Tasks.Listen, ct);
         exchange = await ExchangeTasks.OpenAsync(parts.Connections, !parts.Tasks.Listen, ct);
         if (isFailing) parts.Log.WorksAgain(WorkerId, adopted);
         (isFailing, isWoken) = (false, true);
+    }
+
+    async Task DisconnectAsync()
+    {
+        if (exchange is not null) await exchange.DisposeAsync();
+        if (ending is not null) await ending.DisposeAsync();
+        (exchange, ending) = (null, null);
     }
 
     async Task RestAsync(CancellationToken ct)
@@ -261,7 +288,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     }
 
     /// <summary>Workers that began together shall not look together.</summary>
-    TimeSpan Jittered(TimeSpan rest) => rest * (0.75 + 0.25 * (WorkerId * 31 + turn * 17) % 100 / 100.0);
+    TimeSpan Jittered(TimeSpan rest) => rest * (0.75 + 0.25 * ((WorkerId * 31 + turn * 17) % 100) / 100);
 
     TimeSpan Pause() => TimeSpan.FromMilliseconds(100 + (WorkerId * 31 + turn++ * 17) % 200);
 }

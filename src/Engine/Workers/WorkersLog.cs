@@ -57,8 +57,8 @@ static partial class WorkersLog
     [LoggerMessage(1167, LogLevel.Warning, "The worker could not be entered; trying again")]
     public static partial void RegisterFailed(this ILogger log, Exception reason);
 
-    [LoggerMessage(1168, LogLevel.Error, "Worker {WorkerId} is too old for the tasks of this database and takes none: it speaks protocol {Protocol}, {Least} is needed; upgrade this engine")]
-    public static partial void TooOld(this ILogger log, long workerId, int protocol, int least);
+    [LoggerMessage(1168, LogLevel.Error, "This engine is too old for the tasks of this database and takes none: it speaks protocol {Protocol}, {Least} is needed; upgrade it")]
+    public static partial void TooOld(this ILogger log, int protocol, int least);
 
     [LoggerMessage(1169, LogLevel.Debug, "Vacuumed {Table} in {Elapsed}")]
     public static partial void Vacuumed(this ILogger log, string table, TimeSpan elapsed);

@@ -12,6 +12,7 @@ public static class WorkersSetup
         services.AddSingleton<TakeStarts>();
         services.AddSingleton<ClaimLimits>();
         services.AddSingleton<RescueTasks>();
+        services.AddSingleton<ReadEngineMode>();
         services.AddSingleton<WorkerParts>();
         services.AddSingleton<RunWorkers>();
         services.AddSingleton<KeepTasks>();

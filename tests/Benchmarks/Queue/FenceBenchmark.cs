@@ -23,9 +23,10 @@ static class FenceBenchmark
         using var owner = await register.RunAsync(ct);
         var second = await ClaimAsync(engine, owner, ct);
 
-        var refused = await end.RunAsync([new FinishedAttempt(first, TaskResult.Done(), null)], ct);
-        await end.RunAsync([new FinishedAttempt(second, TaskResult.Refuse("the new owner failed"), null)], ct);
-        var late = await end.RunAsync([new FinishedAttempt(first, TaskResult.Done(), null)], ct);
+        await using var own = await engine.Database.OpenConnectionAsync(ct);
+        var refused = await end.RunAsync(own, [new FinishedAttempt(first, TaskResult.Done(), null)], ct);
+        await end.RunAsync(own, [new FinishedAttempt(second, TaskResult.Refuse("the new owner failed"), null)], ct);
+        var late = await end.RunAsync(own, [new FinishedAttempt(first, TaskResult.Done(), null)], ct);
         var state = await engine.ScalarAsync<string>($"select state from governance_tasks where task_id = '{first.Row.TaskId}'");
         var staleAccepted = refused.Count == 0 || late.Count == 0;
         run.Result(new { what = "fence", stale_accepted = staleAccepted, final_state = state, first_epoch = first.Row.Epoch, second_epoch = second.Row.Epoch });
