@@ -13,6 +13,7 @@ static class Registry
     public static IReadOnlyList<Benchmark> All { get; } =
     [
         new("host", "start to ready, memory and processor at rest, requests a second of a trivial authenticated GET", HostBenchmark.RunAsync),
-        new("queue", "the task queue; WHAT=drain, single-enqueue, bulk-enqueue, latency or fence, BENCH_COUNT tasks, --tuned", QueueBenchmark.RunAsync),
+        new("queue", "the task queue; WHAT=drain, single-enqueue, bulk-enqueue, latency, fence, snapshot, backlog or memory; BENCH_COUNT tasks; --tuned", QueueBenchmark.RunAsync),
+        new("queue-limit", "the same moves by bare SQL in batches: the physical limit", QueueLimitBenchmark.RunAsync),
     ];
 }

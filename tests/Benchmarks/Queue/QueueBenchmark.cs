@@ -25,7 +25,10 @@ static class QueueBenchmark
             "bulk-enqueue" => await BulkEnqueueAsync(run, database, settings, count, ct),
             "latency" => await LatencyBenchmark.RunAsync(run, database, ct),
             "fence" => await FenceBenchmark.RunAsync(run, database, ct),
-            _ => Misuse(run, $"WHAT is drain, single-enqueue, bulk-enqueue, latency or fence, not \"{what}\""),
+            "snapshot" => await PressureBenchmarks.SnapshotAsync(run, database, ct),
+            "backlog" => await PressureBenchmarks.BacklogAsync(run, database, ct),
+            "memory" => await PressureBenchmarks.MemoryAsync(run, database, ct),
+            _ => Misuse(run, $"WHAT is drain, single-enqueue, bulk-enqueue, latency, fence, snapshot, backlog or memory, not \"{what}\""),
         };
     }
 
