@@ -11,8 +11,8 @@ public abstract record TaskKind(string Name, Type PayloadType)
     public TimeSpan RunLimit { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// How long after its worker's last sign of life a task of this kind is given to another worker. 5 s to 1 h. The worker
-    /// stops it after two thirds of that, so a longer lease means fewer false alarms and a later takeover.
+    /// How long after its worker's last sign of life a task of this kind is given to another worker, at least the worker's own
+    /// lease. 5 s to 1 h. Longer for handlers that are slow to stop: the worker tells them after two thirds of its own lease.
     /// </summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(15);
 
