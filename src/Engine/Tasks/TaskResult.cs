@@ -27,7 +27,7 @@ public abstract partial record TaskResult
     public sealed record Gated(string Gate, bool ForApproval, TimeSpan? Expires) : TaskResult;
 
     /// <summary>Given back unharmed and uncharged: the engine stops, or its kind stands still. Not for handlers.</summary>
-    internal sealed record Returned : TaskResult;
+    public sealed record Returned : TaskResult;
 
     const int MaxResultBytes = 1 << 20;
     static readonly TimeSpan LongestSnooze = TimeSpan.FromDays(366);
