@@ -21,6 +21,9 @@ public static class ChooseLanes
     /// <summary>How long the least proficient worker leaves a task to better ones.</summary>
     static readonly TimeSpan LongestHandicap = TimeSpan.FromSeconds(1);
 
+    /// <summary>An overdue lane has turn 0.</summary>
+    const int BeforeOverdue = -1;
+
     /// <param name="lanes">All lanes there are.</param>
     /// <param name="able">What the worker can do.</param>
     /// <param name="marks">Low-water marks by lane; a lane that is not there is looked at from its start.</param>
@@ -38,10 +41,10 @@ public static class ChooseLanes
             var atMost = limits.TryGetValue(lane.Kind, out var limit) ? Math.Min(limit, most) : most;
             if (lane.Solo) atMost = soloFree ? Math.Min(1, atMost) : 0;
             if (atMost == 0) continue;
-            asked.Add(new AskedLane(lane.LaneId, marks.GetValueOrDefault(lane.LaneId), atMost, 1 + (int)lane.Priority,
-                lane.Priority == TaskPriority.Critical ? DateTimeOffset.MaxValue : now - LongestHandicap * (1 - share) + (share >= 1 ? TimeSpan.FromDays(1) : TimeSpan.Zero),
-                lane.Priority == TaskPriority.Critical ? DateTimeOffset.MaxValue
-                    : turn % AgingTurn == 0 ? now - Patience(lane.Priority) : DateTimeOffset.UnixEpoch));
+            var isCritical = lane.Priority == TaskPriority.Critical;
+            asked.Add(new AskedLane(lane.LaneId, marks.GetValueOrDefault(lane.LaneId), atMost, isCritical ? BeforeOverdue : 1 + (int)lane.Priority,
+                isCritical || share >= 1 ? DateTimeOffset.MaxValue : now - LongestHandicap * (1 - share),
+                !isCritical && turn % AgingTurn == 0 ? now - Patience(lane.Priority) : DateTimeOffset.UnixEpoch));
         }
         return asked;
     }

@@ -1,0 +1,96 @@
+using Engine.Tasks;
+using Engine.Workers;
+using Support;
+
+namespace Engine.Tests.Workers;
+
+/// <summary>Rate limits and circuit breakers, which hold for all workers together.</summary>
+public sealed class LimitsTests(TestDatabase database) : IClassFixture<TestDatabase>, IAsyncLifetime
+{
+    readonly WorkerRig rig = new(database);
+
+    public Task InitializeAsync() => database.EmptyAsync();
+
+    public async Task DisposeAsync() => await rig.DisposeAsync();
+
+    [Theory]
+    [InlineData(10, 10)]
+    [InlineData(2.5, 3)]
+    [InlineData(0.5, 1)]
+    public async Task In_any_time_no_more_starts_are_given_out_than_the_rate_and_one_seconds_burst(double perSecond, int burst)
+    {
+        const int Seconds = 20;
+        var starts = rig.Get<TakeStarts>();
+        await starts.DefineAsync("echo", perSecond, CancellationToken.None);
+        await rig.FileAsync();
+        var lanes = new[] { await rig.ScalarAsync<int>("select lane_id from task_ready") };
+        rig.Time.Advance(TimeSpan.FromMinutes(1)); // being idle saves up one second, not a minute
+
+        var given = 0;
+        for (var tenth = 0; tenth < Seconds * 10; tenth++)
+        {
+            var taken = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => starts.RunAsync("echo", lanes, 4, CancellationToken.None)));
+            given += taken.Sum();
+            rig.Time.Advance(TimeSpan.FromSeconds(0.1));
+        }
+
+        Assert.InRange(given, (int)(perSecond * (Seconds - 1)), (int)Math.Ceiling(perSecond * Seconds) + burst);
+    }
+
+    [Fact]
+    public async Task Nothing_is_taken_from_a_rate_while_there_is_nothing_to_start()
+    {
+        var starts = rig.Get<TakeStarts>();
+        await starts.DefineAsync("echo", 5, CancellationToken.None);
+        await rig.FileAsync(new NewTask("other", """{"text":"x"}"""));
+
+        Assert.Equal(0, await starts.RunAsync("echo", [-1], 5, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_standing_kind_gets_one_probe_at_a_time_and_works_again_when_fewer_than_a_fifth_fail()
+    {
+        var breakers = rig.Get<Breakers>();
+        await rig.FileAsync();
+        await breakers.OpenAsync("echo", "ssssffffff", "6 of the last 10 attempts failed", CancellationToken.None);
+        Assert.Equal("open", Assert.Single(await breakers.ReadAsync(CancellationToken.None)).State);
+        Assert.False(await TakeAsync(1)); // too soon
+
+        rig.Time.Advance(TimeSpan.FromSeconds(5));
+        var tickets = await Task.WhenAll(Enumerable.Range(1, 8).Select(worker => TakeAsync(worker)));
+        var winner = Array.IndexOf(tickets, true) + 1;
+        Assert.Single(tickets, t => t);
+
+        await breakers.EndProbeAsync("echo", winner, isGood: true, 0, CancellationToken.None);
+        for (var probe = 2; probe <= 9; probe++)
+        {
+            Assert.Single(await breakers.ReadAsync(CancellationToken.None)); // more than one of ten still failed
+            Assert.True(await TakeAsync(1));
+            await breakers.EndProbeAsync("echo", 1, isGood: true, 0, CancellationToken.None);
+        }
+        Assert.Empty(await breakers.ReadAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_probe_that_fails_opens_again_for_longer_and_one_whose_worker_died_is_given_to_another()
+    {
+        var breakers = rig.Get<Breakers>();
+        await rig.FileAsync();
+        await breakers.OpenAsync("echo", "ffffff", "x", CancellationToken.None);
+        rig.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.True(await TakeAsync(1));
+        await breakers.EndProbeAsync("echo", 1, isGood: false, 1, CancellationToken.None);
+
+        rig.Time.Advance(TimeSpan.FromSeconds(9));
+        Assert.False(await TakeAsync(1));
+        rig.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(await TakeAsync(2));
+        Assert.False(await TakeAsync(3));
+        rig.Time.Advance(TimeSpan.FromSeconds(16)); // the ticket has run out
+        Assert.True(await TakeAsync(3));
+        await breakers.EndProbeAsync("echo", 2, isGood: true, 0, CancellationToken.None); // too late: it is not its probe any more
+        Assert.Equal(3, Assert.Single(await breakers.ReadAsync(CancellationToken.None)).ProbeBy);
+    }
+
+    Task<bool> TakeAsync(long worker) => rig.Get<Breakers>().TakeProbeAsync("echo", worker, TimeSpan.FromSeconds(15), CancellationToken.None);
+}
