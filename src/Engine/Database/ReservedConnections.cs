@@ -9,7 +9,7 @@ namespace Engine.Database;
 public sealed class ReservedConnections(string connectionString) : IAsyncDisposable
 {
     /// <summary>For the statements of the task loop, whose plans must not follow the statistics of tables that swing between empty and millions.</summary>
-    const string LoopOptions = "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan -c jit=off";
+    const string LoopOptions = "-c enable_seqscan=off -c enable_bitmapscan=off -c plan_cache_mode=force_generic_plan -c jit=off";
 
     const string PeerOptions = "-c tcp_user_timeout=10000 -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3";
 

@@ -13,7 +13,7 @@ public sealed class ExchangeTasks : IAsyncDisposable
 {
     // Found by place, which the claim told: no index is kept on leases. A row that has moved, or that has more to settle
     // (flags), is left to EndAttempts; what another owner has is refused there.
-    const string FinishSql = """
+    public const string FinishSql = """
         with finished as (
             select * from unnest($1::text[]::tid[], $2::uuid[], $3::bigint[], $4::text[]) f(place, task_id, epoch, result)
         ), ended as (
@@ -30,7 +30,7 @@ public sealed class ExchangeTasks : IAsyncDisposable
     // start above all that the lost primary can have handed out.
     // Lanes are looked at from their low-water marks, so that rows that are dead but not yet cleared up are not walked over.
     // Among lanes critical ones come first; on an aging turn, then those whose oldest task has waited longer than its patience.
-    const string ClaimSql = """
+    public const string ClaimSql = """
         with timeline as materialized (
             select ((('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint - 1) << 32) as first_epoch
         ), allowed as materialized (
