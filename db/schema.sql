@@ -661,3 +661,15 @@ grant select, insert, update, delete on
 to engine;
 grant select, update on task_engine to engine;
 grant usage on sequence task_order, task_note_order to engine;
+
+-- When to look whether a task has passed its deadline. Not an index over tasks: that would have to be looked through past all
+-- the tasks that have ended in time. A row is deleted when its time has come, whether the task was still alive or not.
+create table task_deadlines (
+    task_id uuid primary key,
+    look_at timestamptz not null
+);
+create index task_deadlines_in_order on task_deadlines (look_at);
+grant select, insert, update, delete on task_deadlines to engine;
+
+-- The failures of a kind, the latest ones found fast; attempts that went well are not in it.
+create index task_attempts_failed on task_attempts (lane_id, ended_at) where fault is not null;

@@ -22,50 +22,67 @@ public sealed class AttachParents
         union all select task_id from waiting union all select task_id from gated union all select task_id from parked
         """;
 
+    // Locked, so that a parent that is being brought back is waited for, and none is brought back before this is committed.
     const string EndSql = """
-        select t.task_id, a.final_state
-        from tasks t left join task_attempts a on a.task_id = t.task_id and a.final_state is not null and a.reopened_at is null
-        where t.task_id = any(@taskIds)
+        select task_id, final_state from task_attempts where task_id = any(@taskIds) and final_state is not null and reopened_at is null
+        order by task_id for share
         """;
+
+    const string KnownSql = "select task_id from tasks where task_id = any(@taskIds)";
 
     const int Passes = 20;
 
-    public async Task<AttachedParents> RunAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<FilingRow> rows, CancellationToken ct)
+    public async Task<FoundParents> RunAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IEnumerable<Guid> parents, CancellationToken ct)
     {
-        var wanted = rows.SelectMany(r => r.Task.DependsOn).ToHashSet();
-        var here = rows.Select(r => r.TaskId).Where(wanted.Contains).ToHashSet();
-        var live = new HashSet<Guid>(here);
-        var ended = new Dictionary<Guid, string>();
-        var missing = new List<Guid>();
-        var open = wanted.Except(here).Order().ToArray();
+        var found = new FoundParents();
+        var open = parents.Distinct().Order().ToArray();
         for (var pass = 0; open.Length > 0; pass++)
         {
-            live.UnionWith(await connection.QueryAsync<Guid>(new CommandDefinition(MarkSql, new { taskIds = open }, transaction, cancellationToken: ct)));
-            open = [.. open.Where(o => !live.Contains(o))];
-            if (open.Length == 0) break;
-            var ends = (await connection.QueryAsync<(Guid TaskId, string? State)>(new CommandDefinition(EndSql, new { taskIds = open }, transaction, cancellationToken: ct)))
-                .ToDictionary(e => e.TaskId, e => e.State);
-            missing.AddRange(open.Where(o => !ends.ContainsKey(o)));
-            foreach (var (taskId, state) in ends) if (state is not null) ended[taskId] = state;
-            open = [.. open.Where(o => ends.TryGetValue(o, out var state) && state is null)]; // moved between the two looks
             if (pass == Passes) throw new TimeoutException($"{open.Length} parents moved {Passes} times while they were being marked.");
+            foreach (var parent in await connection.QueryAsync<Guid>(new CommandDefinition(MarkSql, new { taskIds = open }, transaction, cancellationToken: ct)))
+                found.Settled[parent] = null;
+            open = [.. open.Where(o => !found.Settled.ContainsKey(o))];
+            if (open.Length == 0) break;
+            foreach (var (parent, state) in await connection.QueryAsync<(Guid, string)>(new CommandDefinition(EndSql, new { taskIds = open }, transaction, cancellationToken: ct)))
+                found.Settled[parent] = state == "succeeded" ? "succeeded" : "failed";
+            open = [.. open.Where(o => !found.Settled.ContainsKey(o))];
+            if (open.Length == 0) break;
+            var known = (await connection.QueryAsync<Guid>(new CommandDefinition(KnownSql, new { taskIds = open }, transaction, cancellationToken: ct))).ToHashSet();
+            found.Missing.AddRange(open.Where(o => !known.Contains(o)));
+            open = [.. open.Where(known.Contains)]; // moved between the two looks
         }
-        return new AttachedParents(rows, live, ended, missing);
+        return found;
+    }
+}
+
+/// <summary>What was found of tasks that others depend on.</summary>
+public sealed class FoundParents
+{
+    /// <summary>How each has settled: succeeded, failed, or null while it is open.</summary>
+    public Dictionary<Guid, string?> Settled { get; } = [];
+
+    public List<Guid> Missing { get; } = [];
+
+    public void Add(FoundParents other)
+    {
+        foreach (var (parent, settled) in other.Settled) Settled[parent] = settled;
+        Missing.AddRange(other.Missing);
     }
 }
 
 /// <summary>The parents of one filing, as they were found.</summary>
-public sealed class AttachedParents(IReadOnlyList<FilingRow> rows, IReadOnlySet<Guid> live, IReadOnlyDictionary<Guid, string> ended, IReadOnlyList<Guid> missing)
+/// <param name="fresh">The tasks that are new.</param>
+/// <param name="standIns">By id, who stands in for tasks of the filing that are not new: the holder of their dedup key, or an older task of the id itself.</param>
+/// <param name="found">All parents that are not new.</param>
+public sealed class AttachedParents(IReadOnlyList<FilingRow> fresh, IReadOnlyDictionary<Guid, Guid> standIns, FoundParents found)
 {
-    readonly HashSet<Guid> parentsHere = [.. rows.SelectMany(r => r.Task.DependsOn)];
-
-    public IReadOnlyList<Guid> Missing => missing;
+    readonly HashSet<Guid> parentsHere = [.. fresh.SelectMany(r => r.Task.DependsOn).Select(p => standIns.GetValueOrDefault(p, p))];
 
     public bool HasChildren(Guid taskId) => parentsHere.Contains(taskId);
 
     /// <returns>Each parent with how it has settled: null while it is open.</returns>
     public IEnumerable<(Guid Parent, string? Settled)> EdgesOf(FilingRow row) =>
-        row.Task.DependsOn.Distinct().Select(p => (p, live.Contains(p) ? null : ended[p] == "succeeded" ? "succeeded" : "failed"));
+        row.Task.DependsOn.Select(p => standIns.GetValueOrDefault(p, p)).Distinct().Select(p => (p, found.Settled.GetValueOrDefault(p)));
 
     /// <returns>How many have not succeeded, and how many of those ended otherwise.</returns>
     public (int Open, int Failed) CountsOf(FilingRow row)

@@ -15,6 +15,8 @@ public sealed class CheckFiling(TaskKinds kinds, TasksSettings settings)
         for (var i = 0; i < tasks.Count; i++)
             if (Problem(tasks[i], now) is { } problem)
                 return tasks.Count == 1 ? problem : problem with { Reason = $"Task {i + 1} of {tasks.Count}: {problem.Reason}" };
+        if (tasks.Where(t => t.TaskId is not null).GroupBy(t => t.TaskId).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            return Invalid($"task_id must be another for each task of a filing, {twice.Key} is there {twice.Count()} times.");
         return DependencyCycle.Find(tasks) is { } path
             ? new Filing.Refused("dependency_cycle", $"The dependencies form a cycle: {string.Join(" → ", path)}.") : null;
     }

@@ -4,19 +4,9 @@ using Npgsql;
 namespace Engine.Tasks;
 
 /// <summary>Files tasks: one, or many in one go; all of them or none; alone, or in a caller's transaction.</summary>
-public sealed class FileTasks(NpgsqlDataSource database, TimeProvider time, TaskKinds kinds, TaskLanes lanes, CheckFiling check,
-    InsertTasks insert, AttachParents attachParents, PutTasks put, WakeWorkers wake)
+public sealed class FileTasks(NpgsqlDataSource database, MoveTasks move, TimeProvider time, TaskKinds kinds, TaskLanes lanes, CheckFiling check,
+    InsertTasks insert, TakeKeys takeKeys, AttachParents attachParents, PutTasks put, WakeWorkers wake)
 {
-    const int Tries = 4;
-
-    const string KeysSql = """
-        insert into task_keys (dedup_key, task_id) select * from unnest(@keys, @taskIds) order by 1
-        on conflict (dedup_key) do nothing returning dedup_key
-        """;
-
-    // Nobody can end the holder between the look and this transaction's end: the key's row stays locked.
-    const string HolderSql = "select dedup_key, task_id from task_keys where dedup_key = any(@keys) for share";
-
     const string SlotsSql = """
         with limits as (
             insert into task_concurrency (concurrency_key, max_running) select * from unnest(@keys, @limits) order by 1
@@ -33,21 +23,11 @@ public sealed class FileTasks(NpgsqlDataSource database, TimeProvider time, Task
         var now = time.GetUtcNow();
         if (check.Run(tasks, now) is { } refused) return refused;
         if (tasks.All(IsPlain)) return await FilePlainAsync(tasks, filedBy, now, ct);
-        for (var attempt = 1; ; attempt++)
+        return await move.RunAsync(async (connection, transaction) =>
         {
-            try
-            {
-                await using var connection = await database.OpenConnectionAsync(ct);
-                await using var transaction = await connection.BeginTransactionAsync(ct);
-                var filing = await FileAsync(connection, transaction, tasks, filedBy, now, ct);
-                if (filing is Filing.Done) await transaction.CommitAsync(ct);
-                return filing;
-            }
-            catch (PostgresException e) when (attempt < Tries && e.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
-            {
-                // Two filings met at the same parents: the other one goes first.
-            }
-        }
+            var filing = await FileAsync(connection, transaction, tasks, filedBy, now, ct);
+            return (filing, filing is Filing.Done);
+        }, ct);
     }
 
     /// <summary>In the caller's transaction: filed when that commits, which is also when workers are told.</summary>
@@ -59,7 +39,7 @@ public sealed class FileTasks(NpgsqlDataSource database, TimeProvider time, Task
     }
 
     static bool IsPlain(NewTask task) =>
-        task is { TaskId: null, DedupKey: null, ConcurrencyKey: null, DueAt: null, DependsOn.Count: 0 };
+        task is { TaskId: null, DedupKey: null, ConcurrencyKey: null, DueAt: null, DeadlineAt: null, DependsOn.Count: 0 };
 
     /// <summary>The usual case in one round trip.</summary>
     async Task<Filing> FilePlainAsync(IReadOnlyList<NewTask> tasks, string filedBy, DateTimeOffset now, CancellationToken ct)
@@ -75,23 +55,28 @@ public sealed class FileTasks(NpgsqlDataSource database, TimeProvider time, Task
     async Task<Filing> FileAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<NewTask> tasks, string filedBy, DateTimeOffset now, CancellationToken ct)
     {
         var rows = await RowsAsync(tasks, now, ct);
-        var parents = await attachParents.RunAsync(connection, transaction, rows, ct);
-        if (parents.Missing.Count > 0)
-            return new Filing.Refused("no_such_parent", $"depends_on names {parents.Missing.Count} tasks that do not exist: {string.Join(", ", parents.Missing.Take(10))}.");
+        var own = rows.Select(r => r.TaskId).ToHashSet();
+        var wanted = rows.SelectMany(r => r.Task.DependsOn).ToHashSet();
+        var found = await attachParents.RunAsync(connection, transaction, wanted.Except(own), ct);
+        if (found.Missing.Count > 0)
+            return new Filing.Refused("no_such_parent", $"depends_on names {found.Missing.Count} tasks that do not exist: {string.Join(", ", found.Missing.Take(10))}.");
 
         var filed = new FiledTask?[rows.Count];
-        await FindHoldersAsync(connection, transaction, rows, filed, ct);
+        await takeKeys.RunAsync(connection, transaction, rows, filed, ct);
         var fresh = rows.Where((_, i) => filed[i] is null).ToArray();
         var inserted = await insert.RunAsync(connection, transaction, fresh, filedBy, now, ct);
+        await takeKeys.GiveBackAsync(connection, transaction, [.. fresh.Where(r => !inserted.Contains(r.TaskId))], ct);
         fresh = [.. fresh.Where(r => inserted.Contains(r.TaskId))];
+        var standIns = rows.Select((r, i) => (r.TaskId, By: filed[i]?.TaskId ?? r.TaskId)).Where(r => !inserted.Contains(r.TaskId)).ToDictionary(r => r.TaskId, r => r.By);
+        found.Add(await attachParents.RunAsync(connection, transaction, wanted.Where(standIns.ContainsKey).Select(p => standIns[p]).Except(inserted), ct));
+        var parents = new AttachedParents(fresh, standIns, found);
         await insert.WaitingAsync(connection, transaction, [.. fresh.Where(r => parents.CountsOf(r).Open > 0)], parents, ct);
         var free = fresh.Where(r => parents.CountsOf(r).Open == 0).ToArray();
         await AddSlotsAsync(connection, transaction, fresh, ct);
-        foreach (var later in free.Where(r => r.Task.DueAt > now))
-            await put.DueAsync(connection, transaction, later.Row(parents), later.Task.DueAt!.Value, "later", ct);
+        await put.DueAsync(connection, transaction, [.. free.Where(r => r.Task.DueAt > now).Select(r => (r.Row(parents), r.Task.DueAt!.Value))], "later", ct);
         var ready = free.Where(r => !(r.Task.DueAt > now)).ToArray();
-        await put.ReadyAsync(connection, transaction, [.. ready.Select(r => r.Row(parents))], now, keepsSlot: false, avoidWorker: null, ct);
-        await wake.InTransactionAsync(connection, transaction, ready.Select(r => r.LaneId), ct);
+        var woken = await put.ReadyAsync(connection, transaction, [.. ready.Select(r => r.Row(parents))], now, keepsSlot: false, avoidWorker: null, ct);
+        await wake.InTransactionAsync(connection, transaction, woken, ct);
         return new Filing.Done([.. rows.Select((r, i) => filed[i] ?? new FiledTask(r.TaskId, inserted.Contains(r.TaskId)))]);
     }
 
@@ -107,25 +92,6 @@ public sealed class FileTasks(NpgsqlDataSource database, TimeProvider time, Task
             rows[i] = new FilingRow(task.TaskId ?? Guid.CreateVersion7(now), lane, task);
         }
         return rows;
-    }
-
-    /// <summary>Takes the dedup keys; a task whose key a live one has, or an earlier one of the same filing, becomes that one.</summary>
-    static async Task FindHoldersAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<FilingRow> rows, FiledTask?[] filed, CancellationToken ct)
-    {
-        var first = rows.Where(r => r.Task.DedupKey is not null).GroupBy(r => r.Task.DedupKey!, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.First().TaskId);
-        if (first.Count == 0) return;
-        var holders = new Dictionary<string, Guid>(StringComparer.Ordinal);
-        while (first.Keys.Except(holders.Keys).ToArray() is { Length: > 0 } open)
-        {
-            var taken = await connection.QueryAsync<string>(new CommandDefinition(KeysSql,
-                new { keys = open, taskIds = open.Select(k => first[k]).ToArray() }, transaction, cancellationToken: ct));
-            foreach (var key in taken) holders[key] = first[key];
-            var others = await connection.QueryAsync<(string Key, Guid TaskId)>(new CommandDefinition(HolderSql, new { keys = open.Except(taken).ToArray() }, transaction, cancellationToken: ct));
-            foreach (var (key, taskId) in others) holders[key] = taskId; // those that ended just now are tried again
-        }
-        for (var i = 0; i < rows.Count; i++)
-            if (rows[i].Task.DedupKey is { } key && holders[key] != rows[i].TaskId)
-                filed[i] = new FiledTask(holders[key], false);
     }
 
     static async Task AddSlotsAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<FilingRow> rows, CancellationToken ct)

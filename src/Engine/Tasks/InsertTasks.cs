@@ -11,12 +11,17 @@ public sealed class InsertTasks
     const int Many = 200;
 
     const string TasksSql = """
-        insert into tasks (task_id, lane_id, filed_at, filed_by, dry_run, deadline_at, dedup_key, concurrency_key, origin_id, payload)
-        select r.task_id, r.lane_id, @now, @filedBy, r.dry_run, r.deadline_at, r.dedup_key, r.concurrency_key, r.origin_id, r.payload
-        from unnest(@taskIds, @laneIds, @dryRuns, @deadlines, @dedupKeys, @concurrencyKeys, @origins, @payloads::jsonb[])
-            r(task_id, lane_id, dry_run, deadline_at, dedup_key, concurrency_key, origin_id, payload)
-        on conflict (task_id) do nothing
-        returning task_id
+        with filed as (
+            insert into tasks (task_id, lane_id, filed_at, filed_by, dry_run, deadline_at, dedup_key, concurrency_key, origin_id, payload)
+            select r.task_id, r.lane_id, @now, @filedBy, r.dry_run, r.deadline_at, r.dedup_key, r.concurrency_key, r.origin_id, r.payload
+            from unnest(@taskIds, @laneIds, @dryRuns, @deadlines, @dedupKeys, @concurrencyKeys, @origins, @payloads::jsonb[])
+                r(task_id, lane_id, dry_run, deadline_at, dedup_key, concurrency_key, origin_id, payload)
+            on conflict (task_id) do nothing
+            returning task_id, deadline_at
+        ), deadlines as (
+            insert into task_deadlines (task_id, look_at) select task_id, deadline_at from filed where deadline_at is not null
+        )
+        select task_id from filed
         """;
 
     const string OnePlainSql = """

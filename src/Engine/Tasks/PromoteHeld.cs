@@ -5,20 +5,28 @@ namespace Engine.Tasks;
 
 /// <summary>
 /// Gives free slots of concurrency keys to the tasks that have waited longest for them. Slots and tasks that another
-/// transaction is at are passed over, so nobody waits; what two such passes leave undone the next pass does.
+/// transaction is at are passed over, so nobody waits; what two such passes leave undone the next pass does. When a limit was
+/// lowered, the slots beyond it are there until they are free: so many fewer are given. A task whose old slot is only about to be
+/// released gets none before that.
 /// </summary>
 public sealed class PromoteHeld
 {
     const string Sql = """
         with free as (
-            select concurrency_key, slot from task_slots where concurrency_key = any(@keys) and task_id is null for update skip locked
+            select concurrency_key, slot from task_slots where concurrency_key = any(@keys) and task_id is null order by concurrency_key, slot for update skip locked
+        ), allowed as (
+            select f.concurrency_key, (c.max_running - (select count(*) from task_slots s where s.concurrency_key = f.concurrency_key) + count(*)) as slots
+            from free f join task_concurrency c on c.concurrency_key = f.concurrency_key
+            group by f.concurrency_key, c.max_running
         ), numbered as (
             select f.concurrency_key, f.slot, row_number() over (partition by f.concurrency_key order by f.slot) as place from free f
         ), wanted as (
-            select concurrency_key, count(*) as slots from numbered group by concurrency_key
+            select concurrency_key, slots from allowed where slots > 0
         ), next as (
             select h.task_id, h.concurrency_key, h.seq from wanted w cross join lateral (
-                select task_id, concurrency_key, seq from task_held where concurrency_key = w.concurrency_key order by seq limit w.slots for update skip locked
+                select task_id, concurrency_key, seq from task_held t
+                where concurrency_key = w.concurrency_key and not exists (select from task_slots o where o.task_id = t.task_id)
+                order by seq limit w.slots for update skip locked
             ) h
         ), ordered as (
             select n.task_id, n.concurrency_key, row_number() over (partition by n.concurrency_key order by n.seq) as place from next n
@@ -37,7 +45,7 @@ public sealed class PromoteHeld
         """;
 
     /// <param name="keys">In order, so that two transactions cannot wait for each other.</param>
-    /// <returns>The lanes that have something to claim now.</returns>
+    /// <returns>The lane of each task that can be claimed now.</returns>
     public async Task<IReadOnlyList<int>> RunAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string[] keys, DateTimeOffset now, CancellationToken ct) =>
-        keys.Length == 0 ? [] : [.. (await connection.QueryAsync<int>(new CommandDefinition(Sql, new { keys, now }, transaction, cancellationToken: ct))).Distinct()];
+        keys.Length == 0 ? [] : [.. await connection.QueryAsync<int>(new CommandDefinition(Sql, new { keys, now }, transaction, cancellationToken: ct))];
 }

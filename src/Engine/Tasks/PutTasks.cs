@@ -21,7 +21,7 @@ public sealed class PutTasks(PromoteHeld promoteHeld)
 
     const string DueSql = """
         insert into task_due (task_id, due_at, epoch, lane_id, failures, losses, flags, reason)
-        values (@TaskId, @dueAt, @Epoch, @LaneId, @Failures, @Losses, @Flags, @reason)
+        select r.*, @reason from unnest(@taskIds, @dueAts, @epochs, @laneIds, @failures, @losses, @flags) r
         """;
 
     const string GatedSql = """
@@ -37,22 +37,32 @@ public sealed class PutTasks(PromoteHeld promoteHeld)
     /// <summary>To be claimed; a task that needs a slot waits for one, unless it kept its own.</summary>
     /// <param name="keepsSlot">It still has the slot of its concurrency key.</param>
     /// <param name="avoidWorker">Who should not get it again at once; null when anybody may.</param>
-    public async Task ReadyAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<TaskRow> rows, DateTimeOffset now,
+    /// <returns>The lanes that have something to claim now, for <see cref="WakeWorkers"/>.</returns>
+    public async Task<IReadOnlyList<int>> ReadyAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<TaskRow> rows, DateTimeOffset now,
         bool keepsSlot, long? avoidWorker, CancellationToken ct)
     {
         var held = keepsSlot ? [] : rows.Where(r => r.Flags.HasFlag(TaskFlags.NeedsSlot)).ToArray();
         var ready = keepsSlot ? rows : rows.Where(r => !r.Flags.HasFlag(TaskFlags.NeedsSlot)).ToArray();
         if (ready.Count > 0)
             await connection.ExecuteAsync(new CommandDefinition(ReadySql, Columns(ready, now, avoidWorker), transaction, cancellationToken: ct));
-        if (held.Length == 0) return;
+        int[] lanes = [.. ready.Select(r => r.LaneId).Distinct()];
+        if (held.Length == 0) return lanes;
         var keys = await connection.QueryAsync<string>(new CommandDefinition(HeldSql, Columns(held, now, null), transaction, cancellationToken: ct));
-        await promoteHeld.RunAsync(connection, transaction, [.. keys.Distinct().Order(StringComparer.Ordinal)], now, ct);
+        return [.. lanes, .. await promoteHeld.RunAsync(connection, transaction, [.. keys.Distinct().Order(StringComparer.Ordinal)], now, ct)];
     }
 
     /// <param name="reason">later, retry or snoozed.</param>
     public Task DueAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, TaskRow row, DateTimeOffset dueAt, string reason, CancellationToken ct) =>
-        connection.ExecuteAsync(new CommandDefinition(DueSql, new { row.TaskId, dueAt, row.Epoch, row.LaneId, row.Failures, row.Losses, Flags = (short)row.Flags, reason },
-            transaction, cancellationToken: ct));
+        DueAsync(connection, transaction, [(row, dueAt)], reason, ct);
+
+    /// <param name="reason">later, retry or snoozed.</param>
+    public async Task DueAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<(TaskRow Row, DateTimeOffset DueAt)> rows, string reason, CancellationToken ct)
+    {
+        if (rows.Count == 0) return;
+        var parameters = Columns([.. rows.Select(r => r.Row)], default, null);
+        parameters.AddDynamicParams(new { reason, dueAts = rows.Select(r => r.DueAt.UtcDateTime).ToArray() });
+        await connection.ExecuteAsync(new CommandDefinition(DueSql, parameters, transaction, cancellationToken: ct));
+    }
 
     /// <param name="waitsFor">approval or signal.</param>
     public Task GatedAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, TaskRow row, string gate, string waitsFor, DateTimeOffset now,
@@ -71,7 +81,7 @@ public sealed class PutTasks(PromoteHeld promoteHeld)
         return text.Length <= Most ? text : text[..(Most - 1)] + "…";
     }
 
-    static object Columns(IReadOnlyList<TaskRow> rows, DateTimeOffset now, long? avoidWorker) => new
+    static DynamicParameters Columns(IReadOnlyList<TaskRow> rows, DateTimeOffset now, long? avoidWorker) => new(new
     {
         now,
         avoidWorker,
@@ -81,5 +91,5 @@ public sealed class PutTasks(PromoteHeld promoteHeld)
         failures = rows.Select(r => r.Failures).ToArray(),
         losses = rows.Select(r => r.Losses).ToArray(),
         flags = rows.Select(r => (short)r.Flags).ToArray(),
-    };
+    });
 }

@@ -9,23 +9,21 @@ namespace Engine.Tasks;
 /// </summary>
 public sealed class SettleEnded(PutTasks put, ReleaseSlots releaseSlots)
 {
+    const string EdgesSql = """
+        update task_dependencies set settled = @settled where parent_id = any(@parents) and settled is null returning child_id
+        """;
+
+    // In the order of their ids: parents that end at the same time may have several children in common. And after the edges, in
+    // statements of their own, which see a child that was brought back while its edges were waited for.
+    internal const string LockChildrenSql = "select from task_waiting where task_id = any(@children) order by task_id for update";
+
     const string SucceededSql = """
-        with edges as (
-            update task_dependencies set settled = 'succeeded' where parent_id = any(@parents) and settled is null returning child_id
-        ), counted as (
-            select child_id, count(*)::integer as parents from edges group by child_id
-        )
-        update task_waiting w set open = w.open - c.parents from counted c where w.task_id = c.child_id
+        update task_waiting w set open = w.open - c.parents from unnest(@children, @parents) c(child_id, parents) where w.task_id = c.child_id
         returning w.task_id, w.open
         """;
 
     const string OtherwiseSql = """
-        with edges as (
-            update task_dependencies set settled = 'failed' where parent_id = any(@parents) and settled is null returning child_id
-        ), counted as (
-            select child_id, count(*)::integer as parents from edges group by child_id
-        )
-        update task_waiting w set failed = w.failed + c.parents from counted c where w.task_id = c.child_id
+        update task_waiting w set failed = w.failed + c.parents from unnest(@children, @parents) c(child_id, parents) where w.task_id = c.child_id
         """;
 
     const string ReleasedSql = """
@@ -39,27 +37,41 @@ public sealed class SettleEnded(PutTasks put, ReleaseSlots releaseSlots)
         """;
 
     /// <param name="ended">Tasks that have ended for good, with whether they succeeded.</param>
-    public async Task RunAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<(TaskRow Row, bool Succeeded)> ended,
+    /// <returns>The lanes that have something to claim now, for <see cref="WakeWorkers"/>.</returns>
+    public async Task<IReadOnlyList<int>> RunAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<(TaskRow Row, bool Succeeded)> ended,
         DateTimeOffset now, CancellationToken ct)
     {
+        var lanes = new List<int>();
         var parents = ended.Where(e => e.Row.Flags.HasFlag(TaskFlags.HasChildren)).ToArray();
         if (parents.Where(e => e.Succeeded).Select(e => e.Row.TaskId).Order().ToArray() is { Length: > 0 } succeeded)
-            await ReleaseChildrenAsync(connection, transaction, succeeded, now, ct);
+            lanes.AddRange(await ReleaseChildrenAsync(connection, transaction, succeeded, now, ct));
         if (parents.Where(e => !e.Succeeded).Select(e => e.Row.TaskId).Order().ToArray() is { Length: > 0 } others)
-            await connection.ExecuteAsync(new CommandDefinition(OtherwiseSql, new { parents = others }, transaction, cancellationToken: ct));
+            await CountAsync(connection, transaction, OtherwiseSql, "failed", others, ct);
         if (ended.Where(e => e.Row.Flags.HasFlag(TaskFlags.HasDedupKey)).Select(e => e.Row.TaskId).ToArray() is { Length: > 0 } keyed)
             await connection.ExecuteAsync(new CommandDefinition(KeysSql, new { keyed }, transaction, cancellationToken: ct));
-        await releaseSlots.RunAsync(connection, transaction, [.. ended.Select(e => e.Row)], now, ct);
+        lanes.AddRange(await releaseSlots.RunAsync(connection, transaction, [.. ended.Select(e => e.Row)], now, ct));
+        return lanes;
     }
 
-    async Task ReleaseChildrenAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid[] parents, DateTimeOffset now, CancellationToken ct)
+    async Task<IReadOnlyList<int>> ReleaseChildrenAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid[] parents, DateTimeOffset now, CancellationToken ct)
     {
-        var counted = await connection.QueryAsync<Counted>(new CommandDefinition(SucceededSql, new { parents }, transaction, cancellationToken: ct));
+        var counted = await CountAsync(connection, transaction, SucceededSql, "succeeded", parents, ct);
         var children = counted.Where(c => c.Open == 0).Select(c => c.TaskId).ToArray();
-        if (children.Length == 0) return;
+        if (children.Length == 0) return [];
         var released = (await connection.QueryAsync<Released>(new CommandDefinition(ReleasedSql, new { children }, transaction, cancellationToken: ct))).ToArray();
-        foreach (var later in released.Where(r => r.DueAt > now)) await put.DueAsync(connection, transaction, later.Row, later.DueAt!.Value, "later", ct);
-        await put.ReadyAsync(connection, transaction, [.. released.Where(r => !(r.DueAt > now)).Select(r => r.Row)], now, keepsSlot: false, avoidWorker: null, ct);
+        await put.DueAsync(connection, transaction, [.. released.Where(r => r.DueAt > now).Select(r => (r.Row, r.DueAt!.Value))], "later", ct);
+        return await put.ReadyAsync(connection, transaction, [.. released.Where(r => !(r.DueAt > now)).Select(r => r.Row)], now, keepsSlot: false, avoidWorker: null, ct);
+    }
+
+    /// <summary>Settles the edges to some parents, and counts them at the children that still wait.</summary>
+    static async Task<IEnumerable<Counted>> CountAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string sql, string settled, Guid[] parents, CancellationToken ct)
+    {
+        var edges = await connection.QueryAsync<Guid>(new CommandDefinition(EdgesSql, new { settled, parents }, transaction, cancellationToken: ct));
+        var counts = edges.CountBy(child => child).OrderBy(c => c.Key).ToArray();
+        if (counts.Length == 0) return [];
+        var children = counts.Select(c => c.Key).ToArray();
+        await connection.ExecuteAsync(new CommandDefinition(LockChildrenSql, new { children }, transaction, cancellationToken: ct));
+        return await connection.QueryAsync<Counted>(new CommandDefinition(sql, new { children, parents = counts.Select(c => c.Value).ToArray() }, transaction, cancellationToken: ct));
     }
 
     sealed record Counted(Guid TaskId, int Open);

@@ -48,13 +48,13 @@ public abstract record TaskKind(string Name, Type PayloadType)
 }
 
 /// <summary>A kind whose payload is a <typeparamref name="TPayload"/>.</summary>
-public sealed record TaskKind<TPayload>(string Name, ITaskHandler<TPayload> Handler) : TaskKind(Name, typeof(TPayload)) where TPayload : class
+public sealed record TaskKind<TPayload>(string Name, Lazy<ITaskHandler<TPayload>> Handler) : TaskKind(Name, typeof(TPayload)) where TPayload : class
 {
     public override object Read(string payload) => JsonSerializer.Deserialize<TPayload>(payload, TaskPayload.Options)
         ?? throw new JsonException("The payload must be an object, is null.", "$", null, null);
 
     public override Task<TaskResult> RunAsync(TaskContext context, CancellationToken ct) =>
-        Handler.RunAsync((TPayload)Read(context.PayloadJson), context, ct);
+        Handler.Value.RunAsync((TPayload)Read(context.PayloadJson), context, ct);
 }
 
 /// <summary>Does the work of one kind of task. One object serves all attempts at once.</summary>

@@ -12,8 +12,11 @@ public static class TaskPayload
     public static JsonSerializerOptions Options { get; } = EngineJson.Options;
 
     /// <returns>The payload's JSON schema, as <c>GET /api/tasks/kinds</c> shows it.</returns>
-    public static JsonNode Schema(Type payload) =>
-        Options.GetJsonSchemaAsNode(payload, new JsonSchemaExporterOptions { TreatNullObliviousAsNonNullable = true });
+    public static JsonNode Schema(Type payload)
+    {
+        Options.MakeReadOnly(populateMissingResolver: true); // as their first use does, which may be this one
+        return Options.GetJsonSchemaAsNode(payload, new JsonSchemaExporterOptions { TreatNullObliviousAsNonNullable = true });
+    }
 
     /// <returns>Null when it is one of that kind, else where and why it is not.</returns>
     public static string? Problem(TaskKind kind, string json)

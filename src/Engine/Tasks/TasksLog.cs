@@ -5,4 +5,28 @@ static partial class TasksLog
 {
     [LoggerMessage(1100, LogLevel.Warning, "A hint to workers was lost; they look by themselves every second")]
     public static partial void HintLost(this ILogger log, Exception reason);
+
+    [LoggerMessage(1110, LogLevel.Information, "Task {TaskId} was cancelled by {Actor}")]
+    public static partial void Cancelled(this ILogger log, Guid taskId, string actor);
+
+    [LoggerMessage(1111, LogLevel.Information, "Task {TaskId} was made to run now by {Actor}")]
+    public static partial void Retried(this ILogger log, Guid taskId, string actor);
+
+    [LoggerMessage(1112, LogLevel.Information, "Task {TaskId} was brought back by {Actor}")]
+    public static partial void Redriven(this ILogger log, Guid taskId, string actor);
+
+    [LoggerMessage(1113, LogLevel.Information, "Task {TaskId} was taken from its worker by {Actor}")]
+    public static partial void Reassigned(this ILogger log, Guid taskId, string actor);
+
+    [LoggerMessage(1114, LogLevel.Information, "{Decision} at gate {Gate} of task {TaskId} by {Actor}")]
+    public static partial void Decided(this ILogger log, string decision, string gate, Guid taskId, string actor);
+
+    [LoggerMessage(1120, LogLevel.Warning, "{Count} tasks were given up because their deadline passed")]
+    public static partial void DeadlinesPassed(this ILogger log, int count);
+
+    [LoggerMessage(1121, LogLevel.Warning, "The failure of task {TaskId} is not being investigated: {Reason}")]
+    public static partial void NotInvestigated(this ILogger log, Guid taskId, string reason);
+
+    [LoggerMessage(1122, LogLevel.Warning, "The tables of the next days could not be made; tried again")]
+    public static partial void PartitionsMissing(this ILogger log, Exception reason);
 }

@@ -1,9 +1,12 @@
+using Engine.Schedules;
+
 namespace Engine.Tasks;
 
 public static class TasksSetup
 {
     public static void AddTasks(this IServiceCollection services)
     {
+        services.AddSingleton<MoveTasks>();
         services.AddSingleton<TaskKinds>();
         services.AddSingleton<TaskLanes>();
         services.AddSingleton<CheckFiling>();
@@ -14,13 +17,41 @@ public static class TasksSetup
         services.AddSingleton<ReleaseSlots>();
         services.AddSingleton<SettleEnded>();
         services.AddSingleton<TakeTask>();
-        services.AddSingleton<OpenGate>();
-        services.AddSingleton<PromoteDue>();
-        services.AddSingleton<FileInvestigation>();
         services.AddSingleton<RecordAttempts>();
         services.AddSingleton<AttemptRecords>();
         services.AddSingleton<WakeWorkers>();
+        services.AddSingleton<TakeKeys>();
         services.AddSingleton<FileTasks>();
+        services.AddMoves();
+        services.AddUpkeep();
+    }
+
+    static void AddMoves(this IServiceCollection services)
+    {
+        services.AddSingleton<EndTasks>();
+        services.AddSingleton<RecordMove>();
+        services.AddSingleton<TellHolder>();
+        services.AddSingleton<CancelTask>();
+        services.AddSingleton<RetryTask>();
+        services.AddSingleton<RedriveTask>();
+        services.AddSingleton<ReassignTask>();
+        services.AddSingleton<OpenGate>();
+        services.AddSingleton<DecideGate>();
+        services.AddSingleton<ReadFailure>();
+        services.AddSingleton<FileInvestigation>();
+        services.AddTaskKind<InvestigateFailureHandler, InvestigateFailure>(InvestigateFailure.Kind);
+    }
+
+    static void AddUpkeep(this IServiceCollection services)
+    {
+        services.AddSingleton<ExpireGates>();
+        services.AddSingleton<PromoteDue>();
+        services.AddSingleton<SweepHeld>();
+        services.AddSingleton<PassDeadlines>();
+        services.AddSingleton<ForgetConcurrencyKeys>();
+        services.AddSingleton<KeepTaskPartitions>();
+        services.AddSingleton<IScheduledDuty>(s => s.GetRequiredService<KeepTaskPartitions>());
+        services.AddHostedService<MakePartitionsAtStart>();
     }
 
     /// <summary>Registers a kind of task: the one line that a new kind needs.</summary>
@@ -30,7 +61,8 @@ public static class TasksSetup
         services.AddSingleton<THandler>();
         services.AddSingleton(s =>
         {
-            TaskKind kind = new TaskKind<TPayload>(name, s.GetRequiredService<THandler>());
+            // Made when it is first needed: a handler may want to file tasks, and filing wants to know the kinds.
+            TaskKind kind = new TaskKind<TPayload>(name, new Lazy<ITaskHandler<TPayload>>(s.GetRequiredService<THandler>));
             return limits is null ? kind : limits(kind);
         });
     }
