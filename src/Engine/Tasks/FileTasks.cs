@@ -47,7 +47,14 @@ public sealed class FileTasks(NpgsqlDataSource database, MoveTasks move, TimePro
         var rows = await RowsAsync(tasks, now, ct);
         var hint = wake.Hint(rows.Select(r => r.LaneId));
         await using var connection = await database.OpenConnectionAsync(ct);
-        await insert.PlainAsync(connection, rows, filedBy, now, hint, ct);
+        try
+        {
+            await insert.PlainAsync(connection, rows, filedBy, now, hint, ct);
+        }
+        catch (PostgresException e) when (MoveTasks.MetAnother(e))
+        {
+            await insert.PlainAsync(connection, rows, filedBy, now, hint, ct);
+        }
         wake.After(hint);
         return new Filing.Done([.. rows.Select(r => new FiledTask(r.TaskId, true))]);
     }

@@ -1,26 +1,26 @@
 namespace Engine.Tasks;
 
-/// <summary>Sees to the tables of today before the schedule does, when the engine starts. Without them tasks go to a table for all other days, and are moved later.</summary>
-public sealed class MakePartitionsAtStart(KeepTaskPartitions partitions, TimeProvider time, ILogger<MakePartitionsAtStart> log) : BackgroundService
+/// <summary>
+/// Sees to the tables of today before anything is filed, when the engine starts. Where that fails, tasks go to a table for all
+/// other days and are moved when the schedule makes theirs.
+/// </summary>
+public sealed class MakePartitionsAtStart(KeepTaskPartitions partitions, TimeProvider time, ILogger<MakePartitionsAtStart> log) : IHostedService
 {
-    const int Tries = 5;
-    static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await Task.Yield(); // the host's start does not wait for it
-        for (var attempt = 1; attempt <= Tries; attempt++)
+        using var limit = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
         {
-            try
-            {
-                await partitions.MakeAsync(stoppingToken);
-                return;
-            }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                log.PartitionsMissing(e);
-            }
-            await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await partitions.MakeAsync(either.Token);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            log.PartitionsMissing(e);
         }
     }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -20,10 +20,14 @@ public sealed class MoveTasks(NpgsqlDataSource database)
                 if (commits) await transaction.CommitAsync(ct);
                 return outcome;
             }
-            catch (PostgresException e) when (attempt < Tries && e.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
+            catch (PostgresException e) when (attempt < Tries && MetAnother(e))
             {
                 // The other one goes first.
             }
         }
     }
+
+    /// <summary>Whether the same again will do: two transactions met crosswise, or the tables of a day were made while its tasks were on their way into the default ones.</summary>
+    public static bool MetAnother(PostgresException e) => e.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure
+        || (e.SqlState == PostgresErrorCodes.CheckViolation && e.TableName?.EndsWith("_default", StringComparison.Ordinal) == true);
 }

@@ -44,15 +44,15 @@ public sealed class EndAttempts(TimeProvider time, TaskKinds kinds, TaskLanes la
         foreach (var attempt in finished)
             if (taken.TryGetValue(attempt.Task.Row.TaskId, out var row)) await DecideAsync(ending, attempt, row, ct);
         await record.RunAsync(connection, transaction, ending.Attempts, ct);
-        await settle.RunAsync(connection, transaction, ending.Ended, now, ct);
-        await releaseSlots.RunAsync(connection, transaction, ending.Paused, now, ct);
-        await put.ReadyAsync(connection, transaction, ending.Again, now, keepsSlot: true, avoidWorker: null, ct);
+        ending.Woken.AddRange(await settle.RunAsync(connection, transaction, ending.Ended, now, ct));
+        ending.Woken.AddRange(await releaseSlots.RunAsync(connection, transaction, ending.Paused, now, ct));
+        ending.Woken.AddRange(await put.ReadyAsync(connection, transaction, ending.Again, now, keepsSlot: true, avoidWorker: null, ct));
 
         var refused = finished.Where(f => f.Result is not TaskResult.Returned && !taken.ContainsKey(f.Task.Row.TaskId) && !already.Contains(f.Task.Row.TaskId)).Select(f => f.Task).ToArray();
         foreach (var task in refused)
             await audit.RunAsync(connection, transaction, new AuditEntry($"worker:{task.Lease.WorkerId}", "task.finish_refused", $"task:{task.Row.TaskId}",
                 new System.Text.Json.Nodes.JsonObject { ["epoch"] = task.Row.Epoch }, null), ct);
-        await wake.InTransactionAsync(connection, transaction, ending.Again.Select(r => r.LaneId), ct);
+        await wake.InTransactionAsync(connection, transaction, ending.Woken, ct);
         await transaction.CommitAsync(ct);
         return refused;
     }
@@ -73,7 +73,7 @@ public sealed class EndAttempts(TimeProvider time, TaskKinds kinds, TaskLanes la
                 break;
             case TaskResult.Gated gated:
                 ending.Pause(attempt, row, "gated", null, null);
-                await openGate.RunAsync(ending.Connection, ending.Transaction, row, gated.Gate, gated.ForApproval, ending.Now + gated.Expires, ending.Now, ct);
+                ending.Woken.AddRange(await openGate.RunAsync(ending.Connection, ending.Transaction, row, gated.Gate, gated.ForApproval, ending.Now + gated.Expires, ending.Now, ct));
                 break;
             case TaskResult.Failed failed:
                 await FailAsync(ending, attempt, row, failed, ct);
@@ -104,7 +104,7 @@ public sealed class EndAttempts(TimeProvider time, TaskKinds kinds, TaskLanes la
                 break;
             case AfterFailure.Ask ask:
                 ending.Pause(attempt, charged, "gated", fault, ask.Reason);
-                await openGate.RunAsync(ending.Connection, ending.Transaction, charged, OpenGate.TaskFault, true, null, ending.Now, ct);
+                ending.Woken.AddRange(await openGate.RunAsync(ending.Connection, ending.Transaction, charged, OpenGate.TaskFault, true, null, ending.Now, ct));
                 await investigate.RunAsync(ending.Connection, ending.Transaction, attempt.Task, ask.Reason, ct);
                 break;
             case AfterFailure.Quarantine quarantine:
@@ -112,7 +112,7 @@ public sealed class EndAttempts(TimeProvider time, TaskKinds kinds, TaskLanes la
                 break;
             case AfterFailure.GiveToAnother:
                 ending.Pause(attempt, row, "retried", fault, failed.Reason);
-                await put.ReadyAsync(ending.Connection, ending.Transaction, [row with { LaneId = await lanes.SharedAsync(row.LaneId, ct) }], ending.Now, false, attempt.Task.Lease.WorkerId, ct);
+                ending.Woken.AddRange(await put.ReadyAsync(ending.Connection, ending.Transaction, [row with { LaneId = await lanes.SharedAsync(row.LaneId, ct) }], ending.Now, false, attempt.Task.Lease.WorkerId, ct));
                 break;
         }
     }
@@ -136,6 +136,9 @@ public sealed class EndAttempts(TimeProvider time, TaskKinds kinds, TaskLanes la
 
         /// <summary>To be claimed again at once, with their slot.</summary>
         public List<TaskRow> Again { get; } = [];
+
+        /// <summary>The lanes that have something to claim when it is committed.</summary>
+        public List<int> Woken { get; } = [];
 
         public void End(FinishedAttempt attempt, TaskRow row, string finalState, string? fault, string? error, string? result)
         {

@@ -6,9 +6,10 @@ namespace Engine.Workers;
 /// What must happen to tasks without anybody asking, every second on every engine: dead workers' tasks are given to others, what
 /// is due becomes ready, gates expire. There is no leader: each duty takes its rows under lock and passes over what another is at.
 /// </summary>
-public sealed class KeepTasks(RescueTasks rescue, PromoteDue promoteDue, RunWorkers workers, ClaimLimits limits, ReadEngineMode readMode, TimeProvider time, ILogger<KeepTasks> log) : BackgroundService
+public sealed class KeepTasks(RescueTasks rescue, PromoteDue promoteDue, ExpireGates expireGates, PassDeadlines passDeadlines, SweepHeld sweepHeld,
+    RunWorkers workers, ClaimLimits limits, ReadEngineMode readMode, TimeProvider time, ILogger<KeepTasks> log) : BackgroundService
 {
-    static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(1), Least = TimeSpan.FromMilliseconds(20);
 
     readonly AsyncSignal signal = new();
     bool isFailing, isTooOld;
@@ -23,14 +24,13 @@ public sealed class KeepTasks(RescueTasks rescue, PromoteDue promoteDue, RunWork
     public async Task<TimeSpan> RunOnceAsync(CancellationToken ct)
     {
         await rescue.RunAsync(ct);
-        var due = await promoteDue.RunAsync(ct);
+        MovedTasks[] moved = [await promoteDue.RunAsync(ct), await expireGates.RunAsync(ct), await passDeadlines.RunAsync(ct), await sweepHeld.RunAsync(ct)];
         await limits.ReadAsync(ct);
         Follow(await readMode.RunAsync(ct));
-        if (due.Count > 0) workers.Wake(null);
+        if (moved.SelectMany(m => m.Lanes).Distinct().ToArray() is { Length: > 0 } lanes) workers.Wake(lanes);
         LastGood = time.GetTimestamp();
-        if (due.NextAt is not { } next) return Every;
-        var rest = next - time.GetUtcNow();
-        return rest < TimeSpan.Zero ? TimeSpan.Zero : rest < Every ? rest : Every;
+        var rest = moved.Select(m => m.NextAt - time.GetUtcNow()).Append(Every).Min()!.Value;
+        return rest < TimeSpan.Zero ? TimeSpan.Zero : rest;
     }
 
     /// <summary>What this process has claimed and may not begin now goes to where it can be begun, or waits there.</summary>
@@ -63,7 +63,7 @@ public sealed class KeepTasks(RescueTasks rescue, PromoteDue promoteDue, RunWork
             {
                 return;
             }
-            await signal.WaitAsync(rest + TimeSpan.FromMilliseconds(5), time, stoppingToken);
+            await signal.WaitAsync(rest > Least ? rest : Least, time, stoppingToken);
         }
     }
 }

@@ -81,9 +81,9 @@ public sealed class RescueTasks(NpgsqlDataSource database, TimeProvider time, Ta
             if (quarantine is not null) log.Quarantined(row.TaskId, row.Losses);
         }
         await record.RunAsync(connection, transaction, attempts, ct);
-        await put.ReadyAsync(connection, transaction, again, now, keepsSlot: true, avoidWorker: null, ct);
-        await settle.RunAsync(connection, transaction, given, now, ct);
-        await wake.InTransactionAsync(connection, transaction, again.Select(r => r.LaneId), ct);
+        var woken = await put.ReadyAsync(connection, transaction, again, now, keepsSlot: true, avoidWorker: null, ct);
+        woken = [.. woken, .. await settle.RunAsync(connection, transaction, given, now, ct)];
+        await wake.InTransactionAsync(connection, transaction, woken, ct);
         await transaction.CommitAsync(ct);
         return taken.Length;
     }
