@@ -410,10 +410,10 @@ union all
 select task_id, noted_at, epoch, event, actor, detail from task_notes;
 grant select on v_task_timeline to engine, engine_reader;
 
--- Tasks that could be claimed, and how long the oldest has waited, in seconds.
+-- Tasks that could be claimed, and since when the oldest waits.
 create view v_queue_depth as
 select l.kind, (array['critical', 'high', 'normal', 'low', 'deferred'])[l.priority + 1] as priority, l.requires,
-    count(*) as ready, extract(epoch from statement_timestamp() - min(r.ready_at))::double precision as oldest_seconds
+    count(*) as ready, min(r.ready_at) as oldest_ready_at
 from task_ready r
 join task_lanes l on l.lane_id = r.lane_id
 group by l.kind, l.priority, l.requires;
@@ -421,9 +421,8 @@ grant select on v_queue_depth to engine, engine_reader;
 
 create view v_worker_health as
 select w.worker_id, w.host, w.process_id, w.engine_version, w.state, w.draining,
-    case when w.state in ('offline', 'failed') or w.lease_until < statement_timestamp() then 'offline' else w.health end as health,
+    case when w.state in ('offline', 'failed') then 'offline' else w.health end as health,
     w.kinds, w.capabilities, w.proficiency, w.slots, w.running, w.started_at, w.beat_at, w.lease_until,
-    extract(epoch from statement_timestamp() - w.beat_at)::double precision as beat_age_seconds,
     length(replace(w.recent, 'f', ''))::double precision / nullif(length(w.recent), 0) as recent_success, w.mean_run_ms
 from workers w;
 grant select on v_worker_health to engine, engine_reader;
