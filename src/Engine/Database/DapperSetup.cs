@@ -18,6 +18,7 @@ static class DapperSetup
         SqlMapper.RemoveTypeMap(typeof(DateTimeOffset));
         SqlMapper.RemoveTypeMap(typeof(DateTimeOffset?));
         SqlMapper.AddTypeHandler(new UtcTimes());
+        SqlMapper.AddTypeHandler(new ManyUtcTimes());
         SqlMapper.AddTypeHandler(new Places());
     }
 
@@ -30,6 +31,18 @@ static class DapperSetup
         {
             parameter.Value = value.UtcDateTime;
             ((NpgsqlParameter)parameter).NpgsqlDbType = NpgsqlDbType.TimestampTz;
+        }
+    }
+
+    /// <summary>By itself Npgsql takes an array that begins with null for one of times without a zone, and then refuses those in UTC.</summary>
+    sealed class ManyUtcTimes : SqlMapper.TypeHandler<DateTimeOffset?[]>
+    {
+        public override DateTimeOffset?[] Parse(object value) => throw new NotSupportedException("Arrays of times are only sent.");
+
+        public override void SetValue(IDbDataParameter parameter, DateTimeOffset?[]? value)
+        {
+            parameter.Value = Array.ConvertAll(value ?? [], v => v?.UtcDateTime);
+            ((NpgsqlParameter)parameter).NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz;
         }
     }
 

@@ -77,7 +77,7 @@ public sealed class InsertTasks
             taskIds = rows.Select(r => r.TaskId).ToArray(),
             laneIds = rows.Select(r => r.LaneId).ToArray(),
             dryRuns = rows.Select(r => r.Task.DryRun).ToArray(),
-            deadlines = rows.Select(r => r.Task.DeadlineAt?.UtcDateTime).ToArray(),
+            deadlines = rows.Select(r => r.Task.DeadlineAt).ToArray(),
             dedupKeys = rows.Select(r => r.Task.DedupKey).ToArray(),
             concurrencyKeys = rows.Select(r => r.Task.ConcurrencyKey).ToArray(),
             origins = rows.Select(r => r.Task.OriginId).ToArray(),
@@ -97,7 +97,7 @@ public sealed class InsertTasks
             taskIds = rows.Select(r => r.TaskId).ToArray(),
             open = rows.Select(r => parents.CountsOf(r).Open).ToArray(),
             failed = rows.Select(r => parents.CountsOf(r).Failed).ToArray(),
-            dueAts = rows.Select(r => r.Task.DueAt?.UtcDateTime).ToArray(),
+            dueAts = rows.Select(r => r.Task.DueAt).ToArray(),
             laneIds = rows.Select(r => r.LaneId).ToArray(),
             flags = rows.Select(r => (short)r.Row(parents).Flags).ToArray(),
         }, transaction, cancellationToken: ct));

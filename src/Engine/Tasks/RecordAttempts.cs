@@ -19,7 +19,7 @@ public sealed class RecordAttempts
             taskIds = attempts.Select(a => a.TaskId).ToArray(),
             epochs = attempts.Select(a => a.Epoch).ToArray(),
             workerIds = attempts.Select(a => a.WorkerId).ToArray(),
-            claimedAts = attempts.Select(a => a.ClaimedAt?.UtcDateTime).ToArray(),
+            claimedAts = attempts.Select(a => a.ClaimedAt).ToArray(),
             endedAts = attempts.Select(a => a.EndedAt.UtcDateTime).ToArray(),
             laneIds = attempts.Select(a => a.LaneId).ToArray(),
             outcomes = attempts.Select(a => a.Outcome).ToArray(),
