@@ -24,6 +24,7 @@ public static class TasksSetup
         services.AddSingleton<FileTasks>();
         services.AddMoves();
         services.AddUpkeep();
+        services.AddLookups();
     }
 
     static void AddMoves(this IServiceCollection services)
@@ -52,6 +53,13 @@ public static class TasksSetup
         services.AddSingleton<KeepTaskPartitions>();
         services.AddSingleton<IScheduledDuty>(s => s.GetRequiredService<KeepTaskPartitions>());
         services.AddHostedService<MakePartitionsAtStart>();
+    }
+
+    static void AddLookups(this IServiceCollection services)
+    {
+        services.AddSingleton<ListTasks>();
+        services.AddSingleton<ShowTask>();
+        services.AddSingleton<ReadTimeline>();
     }
 
     /// <summary>Registers a kind of task: the one line that a new kind needs.</summary>
