@@ -26,10 +26,10 @@ public sealed class ListTasks(NpgsqlDataSource database, TaskLanes lanes)
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
         if (asked.Length > 0 && await connection.ExecuteScalarAsync<bool>(new CommandDefinition(TaskSource.FewSql, new { lanes = asked }, transaction, cancellationToken: ct)))
             sources = [TaskSource.FewReady, .. sources.Skip(1)];
-        var end = Earlier(before, FirstIdOf(filter.FiledBefore)) ?? Highest;
+        var end = Earlier(before, filter.FiledBefore is { } until ? FirstIdOf(until) : null) ?? Highest;
         var parameters = new
         {
-            before = end, after = FirstIdOf(filter.FiledAfter) ?? Lowest, count, lanes = asked,
+            before = end, after = filter.FiledAfter is { } from ? FirstIdOf(from) : Lowest, count, lanes = asked,
             kind = filter.Kind, priority = (short?)filter.Priority, state = filter.State?.Name(), dedupKey = filter.DedupKey, originId = filter.OriginId,
         };
         var rows = await ReadAsync(connection, transaction, $"{SteadyPlansSql} with page as materialized ({TaskSource.PageSql(sources, filter)}){ListedTask.Sql}", parameters, ct);
@@ -49,12 +49,11 @@ public sealed class ListTasks(NpgsqlDataSource database, TaskLanes lanes)
         .Where(l => (filter.Kind ?? l.Kind) == l.Kind && (filter.Priority ?? l.Priority) == l.Priority).Select(l => l.LaneId)];
 
     /// <summary>The first 48 bits of an id are the milliseconds of its making.</summary>
-    static Guid? FirstIdOf(DateTimeOffset? moment)
+    internal static Guid FirstIdOf(DateTimeOffset moment)
     {
-        if (moment is not { } at) return null;
         Span<byte> bytes = stackalloc byte[16];
         bytes.Clear();
-        System.Buffers.Binary.BinaryPrimitives.WriteInt64BigEndian(bytes, Math.Max(0, at.ToUnixTimeMilliseconds()) << 16);
+        System.Buffers.Binary.BinaryPrimitives.WriteInt64BigEndian(bytes, Math.Max(0, moment.ToUnixTimeMilliseconds()) << 16);
         return new Guid(bytes, bigEndian: true);
     }
 

@@ -1,4 +1,5 @@
 using Engine.Schedules;
+using Engine.Tasks.Events;
 
 namespace Engine.Tasks;
 
@@ -60,6 +61,12 @@ public static class TasksSetup
         services.AddSingleton<ListTasks>();
         services.AddSingleton<ShowTask>();
         services.AddSingleton<ReadTimeline>();
+        services.AddSingleton<WatchEnds>();
+        services.AddHostedService(s => s.GetRequiredService<WatchEnds>());
+        services.AddSingleton<ReadEvents>();
+        services.AddSingleton<FollowEvents>();
+        services.AddHostedService(s => s.GetRequiredService<FollowEvents>());
+        services.AddSingleton<CatchUp>();
     }
 
     /// <summary>Registers a kind of task: the one line that a new kind needs.</summary>
