@@ -344,6 +344,9 @@ create table tasks (
     primary key (task_id)
 ) partition by range (task_id);
 create table tasks_default partition of tasks default;
+create index tasks_by_dedup_key on tasks (dedup_key, task_id) where dedup_key is not null;
+create index tasks_by_origin on tasks (origin_id, task_id) where origin_id is not null;
+create index tasks_by_filing on tasks using brin (filed_at) with (pages_per_range = 16, autosummarize = on);
 
 -- Flags of a narrow row: 1 others depend on it, 2 it holds a dedup key, 4 it needs a slot of its concurrency key.
 -- failures: attempts charged since it was filed or redriven; losses: workers that died with it since then.
@@ -458,6 +461,8 @@ create table task_attempts (
 ) partition by range (task_id);
 create table task_attempts_default partition of task_attempts default;
 create index task_attempts_by_end on task_attempts using brin (ended_at) with (pages_per_range = 16, autosummarize = on);
+create index task_attempts_unsuccessful on task_attempts (final_state, task_id)
+    where final_state in ('failed', 'cancelled', 'dead') and reopened_at is null;
 
 -- What a task tells of itself, and what people did to it.
 create sequence task_note_order;
@@ -472,6 +477,7 @@ create table task_notes (
     primary key (task_id, note_id)
 ) partition by range (task_id);
 create table task_notes_default partition of task_notes default;
+create index task_notes_by_time on task_notes using brin (noted_at) with (pages_per_range = 16, autosummarize = on);
 
 create table task_dependencies (
     child_id  uuid not null,
@@ -494,6 +500,8 @@ create table task_gates (
     primary key (task_id, gate),
     constraint gate_decision_whole check ((decision is null) = (decided_by is null) and (decision is null) = (decided_at is null))
 );
+create index task_gates_by_opening on task_gates (opened_at) where opened_at is not null;
+create index task_gates_by_decision on task_gates (decided_at) where decided_at is not null;
 
 -- The live task of each dedup key.
 create table task_keys (

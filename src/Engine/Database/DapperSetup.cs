@@ -20,6 +20,7 @@ static class DapperSetup
         SqlMapper.AddTypeHandler(new UtcTimes());
         SqlMapper.AddTypeHandler(new ManyUtcTimes());
         SqlMapper.AddTypeHandler(new Places());
+        SqlMapper.AddTypeHandler(new Texts());
     }
 
     /// <summary>timestamptz arrives as DateTime and a DateTimeOffset with an offset is refused: both become UTC here.</summary>
@@ -55,6 +56,18 @@ static class DapperSetup
         {
             parameter.Value = value;
             ((NpgsqlParameter)parameter).NpgsqlDbType = NpgsqlDbType.Tid;
+        }
+    }
+
+    /// <summary>text[] arrives as an array of no certain type.</summary>
+    sealed class Texts : SqlMapper.TypeHandler<string[]>
+    {
+        public override string[] Parse(object value) => (string[])value;
+
+        public override void SetValue(IDbDataParameter parameter, string[]? value)
+        {
+            parameter.Value = value is null ? DBNull.Value : value;
+            ((NpgsqlParameter)parameter).NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text;
         }
     }
 }

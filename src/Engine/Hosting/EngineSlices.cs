@@ -37,5 +37,6 @@ public static class EngineSlices
         app.MapTokens();
         app.MapAudit();
         app.MapSchedules();
+        app.MapTasks();
     }
 }

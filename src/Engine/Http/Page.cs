@@ -60,10 +60,11 @@ public sealed record PageRequest(int Limit, IReadOnlyList<string> After, string 
 
     /// <param name="rows">Up to <see cref="Limit"/> + 1 rows: one more than the page tells that there is a next one.</param>
     /// <param name="key">The sort key of a row, as texts.</param>
-    public Page<T> Of<TRow, T>(IReadOnlyList<TRow> rows, Func<TRow, T> map, Func<TRow, string[]> key)
+    /// <param name="triedTo">Where the search goes on, when it stopped before the page was full; null when it did not.</param>
+    public Page<T> Of<TRow, T>(IReadOnlyList<TRow> rows, Func<TRow, T> map, Func<TRow, string[]> key, string[]? triedTo = null)
     {
         var shown = rows.Take(Limit).ToArray();
-        var next = rows.Count > Limit ? Encode([Mark(Query), .. key(shown[^1])]) : null;
+        var next = (rows.Count > Limit ? key(shown[^1]) : triedTo) is { } last ? Encode([Mark(Query), .. last]) : null;
         return new Page<T>([.. shown.Select(map)], next);
     }
 

@@ -29,4 +29,13 @@ static partial class TasksLog
 
     [LoggerMessage(1122, LogLevel.Warning, "The tables of the next days could not be made; tried again")]
     public static partial void PartitionsMissing(this ILogger log, Exception reason);
+
+    [LoggerMessage(1130, LogLevel.Warning, "Looking for the ends of tasks that are waited for failed; trying again")]
+    public static partial void LookFailed(this ILogger log, Exception reason);
+
+    [LoggerMessage(1131, LogLevel.Warning, "Reading the events of tasks for those who follow them failed; trying again, none is lost")]
+    public static partial void FollowFailed(this ILogger log, Exception reason);
+
+    [LoggerMessage(1132, LogLevel.Warning, "More happens to tasks than can be sent: those who follow all of them were told to catch up")]
+    public static partial void TooMuchToFollow(this ILogger log);
 }

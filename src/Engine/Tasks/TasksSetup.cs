@@ -1,4 +1,5 @@
 using Engine.Schedules;
+using Engine.Tasks.Events;
 
 namespace Engine.Tasks;
 
@@ -24,6 +25,7 @@ public static class TasksSetup
         services.AddSingleton<FileTasks>();
         services.AddMoves();
         services.AddUpkeep();
+        services.AddLookups();
     }
 
     static void AddMoves(this IServiceCollection services)
@@ -52,6 +54,19 @@ public static class TasksSetup
         services.AddSingleton<KeepTaskPartitions>();
         services.AddSingleton<IScheduledDuty>(s => s.GetRequiredService<KeepTaskPartitions>());
         services.AddHostedService<MakePartitionsAtStart>();
+    }
+
+    static void AddLookups(this IServiceCollection services)
+    {
+        services.AddSingleton<ListTasks>();
+        services.AddSingleton<ShowTask>();
+        services.AddSingleton<ReadTimeline>();
+        services.AddSingleton<WatchEnds>();
+        services.AddHostedService(s => s.GetRequiredService<WatchEnds>());
+        services.AddSingleton<ReadEvents>();
+        services.AddSingleton<FollowEvents>();
+        services.AddHostedService(s => s.GetRequiredService<FollowEvents>());
+        services.AddSingleton<CatchUp>();
     }
 
     /// <summary>Registers a kind of task: the one line that a new kind needs.</summary>
