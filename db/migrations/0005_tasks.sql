@@ -260,6 +260,7 @@ create table workers (
     running        integer not null default 0,
     recent         text not null default '' check (recent ~ '^[sf]{0,10}$'),
     mean_run_ms    double precision,
+    kind_run_ms    jsonb not null default '{}',
     health         text not null default 'healthy' check (health in ('healthy', 'degraded', 'unhealthy')),
     cleared_at     timestamptz
 );

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Engine.Database;
 using Engine.Tasks;
 using Npgsql;
@@ -14,7 +15,7 @@ public sealed class Heartbeat(WorkerLease lease, ReservedConnections connections
     const int BeatsPerLease = 3;
 
     const string Sql = """
-        update workers set beat_at = $2, lease_until = $3, state = $4, running = $5, recent = $6, mean_run_ms = $7, health = $8
+        update workers set beat_at = $2, lease_until = $3, state = $4, running = $5, recent = $6, mean_run_ms = $7, health = $8, kind_run_ms = $9
         where worker_id = $1 and state in ('idle', 'busy')
         returning draining
         """;
@@ -90,6 +91,7 @@ public sealed class Heartbeat(WorkerLease lease, ReservedConnections connections
                 new() { Value = lease.WorkerId }, new() { Value = now.UtcDateTime }, new() { Value = (now + lease.Lease).UtcDateTime },
                 new() { Value = state.Running > 0 ? "busy" : "idle" }, new() { Value = state.Running }, new() { Value = state.Recent },
                 new() { Value = state.MeanRunMs is { } mean ? mean : DBNull.Value, NpgsqlDbType = NpgsqlDbType.Double }, new() { Value = state.Health },
+                new() { Value = JsonSerializer.Serialize(state.KindRunMs), NpgsqlDbType = NpgsqlDbType.Jsonb },
             },
         };
         if (command.ExecuteScalar() is not bool draining)
@@ -115,5 +117,6 @@ public sealed class Heartbeat(WorkerLease lease, ReservedConnections connections
 /// <summary>How a worker is, as its heartbeat tells.</summary>
 /// <param name="Recent">Its last ten outcomes, newest last: s or f.</param>
 /// <param name="MeanRunMs">Of its last ten attempts; null before the first.</param>
+/// <param name="KindRunMs">Its mean run time by kind, in milliseconds.</param>
 /// <param name="Health">healthy, degraded or unhealthy.</param>
-public sealed record WorkerCondition(int Running, string Recent, double? MeanRunMs, string Health);
+public sealed record WorkerCondition(int Running, string Recent, double? MeanRunMs, IReadOnlyDictionary<string, double> KindRunMs, string Health);

@@ -7,11 +7,12 @@ namespace Engine.Workers;
 /// is due becomes ready, gates expire. There is no leader: each duty takes its rows under lock and passes over what another is at.
 /// </summary>
 public sealed class KeepTasks(RescueTasks rescue, PromoteDue promoteDue, ExpireGates expireGates, PassDeadlines passDeadlines, SweepHeld sweepHeld,
-    RunWorkers workers, ClaimLimits limits, ReadEngineMode readMode, TimeProvider time, ILogger<KeepTasks> log) : BackgroundService
+    RunWorkers workers, ClaimLimits limits, ReadEngineMode readMode, ReadSlowness readSlowness, WorkerParts parts, TimeProvider time, ILogger<KeepTasks> log) : BackgroundService
 {
-    static readonly TimeSpan Every = TimeSpan.FromSeconds(1), Least = TimeSpan.FromMilliseconds(20);
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(1), Least = TimeSpan.FromMilliseconds(20), CompareEvery = TimeSpan.FromSeconds(10);
 
     readonly AsyncSignal signal = new();
+    long lastCompared;
     bool isFailing, isTooOld;
 
     /// <summary>When the last pass went well, by the monotonic clock; 0 before the first.</summary>
@@ -28,9 +29,17 @@ public sealed class KeepTasks(RescueTasks rescue, PromoteDue promoteDue, ExpireG
         await limits.ReadAsync(ct);
         Follow(await readMode.RunAsync(ct));
         if (moved.SelectMany(m => m.Lanes).Distinct().ToArray() is { Length: > 0 } lanes) workers.Wake(lanes);
+        await CompareAsync(ct);
         LastGood = time.GetTimestamp();
         var rest = moved.Select(m => m.NextAt - time.GetUtcNow()).Append(Every).Min()!.Value;
         return rest < TimeSpan.Zero ? TimeSpan.Zero : rest;
+    }
+
+    async Task CompareAsync(CancellationToken ct)
+    {
+        if (workers.WorkerId is not { } worker || (lastCompared != 0 && time.GetElapsedTime(lastCompared) < CompareEvery)) return;
+        lastCompared = time.GetTimestamp();
+        parts.Slowness = await readSlowness.RunAsync(worker, ct);
     }
 
     /// <summary>What this process has claimed and may not begin now goes to where it can be begun, or waits there.</summary>

@@ -38,6 +38,9 @@ public sealed class RecentRuns
     /// <summary>The shortest of the kinds' mean run times in milliseconds; null before the first run.</summary>
     public double? ShortestMs() { lock (guard) return kinds.Count == 0 ? null : kinds.Values.Min(k => k.MeanRunMs); }
 
+    /// <summary>The mean run time of each kind in milliseconds, of at most a hundred kinds.</summary>
+    public IReadOnlyDictionary<string, double> KindRunMs() { lock (guard) return kinds.Take(100).ToDictionary(k => k.Key, k => Math.Round(k.Value.MeanRunMs, 3)); }
+
     /// <summary>What failed before counts no more.</summary>
     public void Forget(string kind) { lock (guard) kinds.Remove(kind); }
 

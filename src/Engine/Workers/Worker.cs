@@ -38,7 +38,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
 
     public int InHand => inHand.Count;
 
-    public WorkerCondition Condition() => new(attempts.Running, recent.Outcomes(), recent.MeanRunMs(), Health());
+    public WorkerCondition Condition() => new(attempts.Running, recent.Outcomes(), recent.MeanRunMs(), recent.KindRunMs(), Health());
 
     /// <summary>Something may be there to claim.</summary>
     /// <param name="woken">The lanes that got something; null: any.</param>

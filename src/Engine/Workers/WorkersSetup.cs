@@ -13,6 +13,8 @@ public static class WorkersSetup
         services.AddSingleton<ClaimLimits>();
         services.AddSingleton<RescueTasks>();
         services.AddSingleton<ReadEngineMode>();
+        services.AddSingleton<ReadSlowness>();
+        services.AddHealthChecks().AddCheck<WorkersHealth>("workers");
         services.AddSingleton<WorkerParts>();
         services.AddSingleton<RunWorkers>();
         services.AddSingleton<KeepTasks>();

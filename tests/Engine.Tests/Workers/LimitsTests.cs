@@ -92,5 +92,22 @@ public sealed class LimitsTests(TestDatabase database) : IClassFixture<TestDatab
         Assert.Equal(3, Assert.Single(await breakers.ReadAsync(CancellationToken.None)).ProbeBy);
     }
 
+    [Fact]
+    public async Task A_worker_is_compared_with_two_others_at_least_and_kind_by_kind()
+    {
+        using var own = await rig.RegisterAsync();
+        using var second = await rig.RegisterAsync();
+        await RanAsync(own, "{\"echo\": 400, \"other\": 90000}");
+        await RanAsync(second, "{\"echo\": 100}");
+        Assert.Null(await rig.Get<ReadSlowness>().RunAsync(own.WorkerId, CancellationToken.None));
+
+        using var third = await rig.RegisterAsync();
+        await RanAsync(third, "{\"echo\": 120}");
+
+        Assert.Equal(400 / 110.0, (await rig.Get<ReadSlowness>().RunAsync(own.WorkerId, CancellationToken.None))!.Value, precision: 6);
+    }
+
+    Task RanAsync(WorkerLease lease, string means) => rig.ExecuteAsync("update workers set kind_run_ms = @means::jsonb where worker_id = @WorkerId", new { means, lease.WorkerId });
+
     Task<bool> TakeAsync(long worker) => rig.Get<Breakers>().TakeProbeAsync("echo", worker, TimeSpan.FromSeconds(15), CancellationToken.None);
 }
