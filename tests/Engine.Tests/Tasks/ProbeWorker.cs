@@ -1,6 +1,7 @@
 using Engine.Database;
 using Engine.Tasks;
 using Engine.Workers;
+using Npgsql;
 
 namespace Engine.Tests.Tasks;
 
@@ -45,8 +46,18 @@ sealed class ProbeWorker : IAsyncDisposable
         FinishedAttempt[] finished = [new(task, result, null)];
         if (result is TaskResult.Succeeded && task.Row.Flags == TaskFlags.None
             && (await exchange.RunAsync(finished, null, rig.Now, CancellationToken.None)).Accepted.Count == 1) return true;
-        await using var connection = await rig.Db.Source.OpenConnectionAsync();
-        return (await rig.Get<EndAttempts>().RunAsync(connection, finished, CancellationToken.None)).Count == 0;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await using var connection = await rig.Db.Source.OpenConnectionAsync();
+                return (await rig.Get<EndAttempts>().RunAsync(connection, finished, CancellationToken.None)).Count == 0;
+            }
+            catch (PostgresException e) when (MoveTasks.MetAnother(e) && attempt < 5)
+            {
+                // As the worker says again what the database did not take.
+            }
+        }
     }
 
     public Task<bool> SucceedAsync(ClaimedTask task) => EndAsync(task, TaskResult.Done());
