@@ -13,6 +13,10 @@ public static class WorkersSetup
         services.AddSingleton<ClaimLimits>();
         services.AddSingleton<RescueTasks>();
         services.AddSingleton<ReadEngineMode>();
+        services.AddSingleton<SetEngineMode>();
+        services.AddSingleton<ListWorkers>();
+        services.AddSingleton<DrainWorker>();
+        services.AddSingleton<ListAssignments>();
         services.AddSingleton<WorkerParts>();
         services.AddSingleton<RunWorkers>();
         services.AddSingleton<KeepTasks>();
