@@ -38,5 +38,6 @@ public static class EngineSlices
         app.MapAudit();
         app.MapSchedules();
         app.MapTasks();
+        app.MapWorkers();
     }
 }

@@ -56,11 +56,20 @@ static class StatusCommand
         [
             ("Version", status.Text("version")),
             ("Started", status.Text("started_at")),
+            ("Tasks", Mode(status.Text("mode"))),
             ("Database", $"PostgreSQL {database.Text("version")}{(database.Text("embedded") == "yes" ? " (embedded)" : "")}, schema {database.Text("schema_version")}"),
             ("Clock", $"the database's is {Seconds(clock, "skew_seconds")} ahead of the engine's host (± {Seconds(clock, "uncertainty_seconds")}), measured {Seconds(clock, "age_seconds")} ago"),
         ]);
         Checks(terminal, status);
     }
+
+    static string Mode(string mode) => mode switch
+    {
+        "running" => "taken by all engines of this database",
+        "paused" => "paused: no engine of this database begins one; `engine resume` lets them",
+        "stopped" => "stopped: no engine of this database runs one; `engine resume` lets them",
+        _ => mode,
+    };
 
     static void Checks(Terminal terminal, JsonElement answer) =>
         terminal.Table(["Check", "Status", "Detail"], answer.Items("checks").Select(c => new[] { c.Text("name"), c.Text("status"), c.Text("detail") }));

@@ -43,8 +43,12 @@ public static class TaskPriorities
     static readonly Dictionary<string, TaskPriority> ByName =
         Enum.GetValues<TaskPriority>().ToDictionary(p => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName($"{p}"), StringComparer.Ordinal);
 
+    static readonly Dictionary<TaskPriority, string> Names = ByName.ToDictionary(n => n.Value, n => n.Key);
+
     public static IReadOnlyCollection<string> All => ByName.Keys;
 
     /// <returns>Null when no priority is called so.</returns>
     public static TaskPriority? Find(string name) => ByName.TryGetValue(name, out var priority) ? priority : null;
+
+    public static string Name(this TaskPriority priority) => Names[priority];
 }

@@ -15,6 +15,7 @@ public static class TasksApi
     {
         var tasks = app.MapGroup("/api/tasks").WithTags("tasks").RequireAuthorization(Roles.Reader);
         tasks.MapFiling();
+        tasks.MapMoves();
         tasks.MapTaskEvents();
         tasks.MapGet("", List).WithSummary("Lists tasks, newest id first. A page may be short, even empty, and still name a next one: few of many tasks are what was asked for.");
         tasks.MapGet("/kinds", Kinds).WithSummary("Lists the kinds of tasks that this engine knows, with the JSON schema of their payloads.");

@@ -38,4 +38,13 @@ static partial class TasksLog
 
     [LoggerMessage(1132, LogLevel.Warning, "More happens to tasks than can be sent: those who follow all of them were told to catch up")]
     public static partial void TooMuchToFollow(this ILogger log);
+
+    [LoggerMessage(1133, LogLevel.Warning, "{HeldBy} has kept a transaction open for {Age}: the database cannot clear up behind finished tasks and slows down; end it")]
+    public static partial void SnapshotHeld(this ILogger log, string heldBy, TimeSpan age);
+
+    [LoggerMessage(1134, LogLevel.Information, "No old transaction keeps the database from clearing up any more")]
+    public static partial void SnapshotGone(this ILogger log);
+
+    [LoggerMessage(1135, LogLevel.Warning, "Counting the tasks failed; trying again")]
+    public static partial void CountFailed(this ILogger log, Exception reason);
 }

@@ -67,6 +67,11 @@ public static class TasksSetup
         services.AddSingleton<FollowEvents>();
         services.AddHostedService(s => s.GetRequiredService<FollowEvents>());
         services.AddSingleton<CatchUp>();
+        services.AddSingleton<ReadQueueDepth>();
+        services.AddSingleton<KeepQueueDepth>();
+        services.AddHostedService(s => s.GetRequiredService<KeepQueueDepth>());
+        services.AddSingleton<TaskMetrics>();
+        services.AddHealthChecks().AddCheck<TasksHealth>("tasks");
     }
 
     /// <summary>Registers a kind of task: the one line that a new kind needs.</summary>

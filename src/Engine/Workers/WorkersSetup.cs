@@ -15,6 +15,10 @@ public static class WorkersSetup
         services.AddSingleton<ReadEngineMode>();
         services.AddSingleton<ReadSlowness>();
         services.AddHealthChecks().AddCheck<WorkersHealth>("workers");
+        services.AddSingleton<SetEngineMode>();
+        services.AddSingleton<ListWorkers>();
+        services.AddSingleton<DrainWorker>();
+        services.AddSingleton<ListAssignments>();
         services.AddSingleton<WorkerParts>();
         services.AddSingleton<RunWorkers>();
         services.AddSingleton<KeepTasks>();
