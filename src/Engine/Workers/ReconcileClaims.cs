@@ -11,7 +11,7 @@ namespace Engine.Workers;
 /// </summary>
 public sealed class ReconcileClaims(ReservedConnections connections, TasksSettings settings)
 {
-    const string EndSql = "select pg_terminate_backend(pid) from pg_stat_activity where pid = @session and usename = current_user and application_name = 'engine worker'";
+    const string EndSql = "select pg_terminate_backend(pid) from pg_stat_activity where pid = @session and usename = session_user and pg_has_role(current_user, usename, 'usage')";
 
     // Waits for an exchange that is being committed, which holds the row for key share; one that comes later claims under an old generation.
     const string GenerationSql = "select 1 from workers where worker_id = @workerId for update";

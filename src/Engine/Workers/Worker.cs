@@ -24,6 +24,8 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     ExchangeTasks? exchange;
     NpgsqlConnection? ending;
     long generation, turn, lastFullLook, lastLanes, unhealthySince;
+    int? brokenSession;
+    string? told;
     double exchangeMs = 1;
     double fullLookMs;
     long lastWatch;
@@ -66,8 +68,9 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
             }
             catch (Exception e) // the database: everything in hand stays in hand, and its end is told when it answers again
             {
-                if (!isFailing) parts.Log.ExchangeFailed(WorkerId, e.Message, Fault.Of(e, ct) == FaultKind.Transient ? null : e);
-                isFailing = true;
+                // Told once for each reason: an outage lasts, and what comes after it may be another fault.
+                if (e.Message != told) parts.Log.ExchangeFailed(WorkerId, e.Message, Fault.Of(e, ct) == FaultKind.Transient ? null : e);
+                (isFailing, told) = (true, e.Message);
                 await Task.Delay(Pause(), time, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -115,7 +118,6 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
         {
             unsaid.AddRange(plain); // said again by id and epoch, which finds what had been accepted already
             unsaid.AddRange(others);
-            isFailing = true;
             throw;
         }
     }
@@ -246,13 +248,14 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     /// <summary>Begins, or begins again after a failure: finds out what this worker holds.</summary>
     async Task ConnectAsync(CancellationToken ct)
     {
-        var session = exchange?.ServerProcessId;
+        brokenSession = exchange?.ServerProcessId ?? brokenSession; // kept until it has been ended
         await DisconnectAsync();
         await ReadLanesAsync(ct);
         var adopted = 0;
         if (isFailing)
         {
-            (generation, var held) = await parts.Reconcile.RunAsync(WorkerId, session, ct);
+            (generation, var held) = await parts.Reconcile.RunAsync(WorkerId, brokenSession, ct);
+            brokenSession = null;
             foreach (var claim in held)
             {
                 if (inHand.TryGetValue(claim.Row.TaskId, out var epoch) && epoch == claim.Row.Epoch) continue;
@@ -263,7 +266,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
         ending = await parts.Connections.OpenAsync(!parts.Tasks.Listen, ct);
         exchange = await ExchangeTasks.OpenAsync(parts.Connections, !parts.Tasks.Listen, ct);
         if (isFailing) parts.Log.WorksAgain(WorkerId, adopted);
-        (isFailing, isWoken) = (false, true);
+        (isFailing, isWoken, told) = (false, true, null);
     }
 
     async Task DisconnectAsync()
