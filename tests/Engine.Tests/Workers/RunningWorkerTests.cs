@@ -145,6 +145,33 @@ public sealed class RunningWorkerTests : IAsyncLifetime
         Assert.Equal(2L, await ScalarAsync<long>("select count(distinct worker_id) from task_leases", Guid.Empty));
     }
 
+    [Theory]
+    [InlineData("task_leases", "53300")]
+    [InlineData("task_attempts", "40P01")]
+    [InlineData("task_leases", "40001")]
+    [InlineData("task_attempts", "57P01")]
+    public async Task An_error_of_the_database_in_the_middle_of_an_exchange_is_lived_through_uncharged(string table, string sqlState)
+    {
+        await StateAsync(await FileAsync("work", "fine"), "succeeded");
+        await using (var connection = await engine.Database.Owner.OpenConnectionAsync())
+            await connection.ExecuteAsync($$"""
+                create sequence injected; grant usage on sequence injected to engine;
+                create function inject() returns trigger language plpgsql as $f$
+                begin
+                    if nextval('injected') <= 2 then raise exception 'injected' using errcode = '{{sqlState}}'; end if;
+                    return coalesce(new, old);
+                end $f$;
+                create trigger inject before delete on {{table}} for each row execute function inject();
+                create trigger inject_too before insert on {{table}} for each row execute function inject();
+                """);
+        var tasks = new List<Guid>();
+        for (var i = 0; i < 6; i++) tasks.Add(await FileAsync("work", "fine"));
+
+        foreach (var taskId in tasks) await StateAsync(taskId, "succeeded");
+
+        Assert.Equal(0L, await ScalarAsync<long>("select count(*) from task_attempts where outcome <> 'succeeded'", Guid.Empty));
+    }
+
     async Task<Guid> FileAsync(string kind, string how, Func<NewTask, NewTask>? with = null)
     {
         var task = new NewTask(kind, $$"""{"how":"{{how}}"}""");
