@@ -55,6 +55,7 @@ public sealed class DependenciesTests(TestDatabase db) : IClassFixture<TestDatab
             Assert.Equal(round % 2 == 0 ? 60 : 0, released.Count);
             foreach (var child in released) await one.SucceedAsync(child);
         }
+        Assert.Equal(0, one.GaveWay + two.GaveWay);
         await TaskRules.CheckAsync(db);
     }
 

@@ -16,6 +16,9 @@ sealed class ProbeWorker : IAsyncDisposable
 
     public long WorkerId => lease.WorkerId;
 
+    /// <summary>How often an end met another transaction crosswise and had to be told again.</summary>
+    public int GaveWay { get; private set; }
+
     public static async Task<ProbeWorker> StartAsync(TasksRig rig)
     {
         var lease = await rig.Get<RegisterWorker>().RunAsync(CancellationToken.None);
@@ -55,7 +58,7 @@ sealed class ProbeWorker : IAsyncDisposable
             }
             catch (PostgresException e) when (MoveTasks.MetAnother(e) && attempt < 5)
             {
-                // As the worker says again what the database did not take.
+                GaveWay++; // the worker says again what the database did not take
             }
         }
     }
