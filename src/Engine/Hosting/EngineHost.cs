@@ -128,6 +128,7 @@ public sealed class EngineHost : IAsyncDisposable
         var app = builder.Build();
         app.UseHttp(settings.Get<HttpSettings>());
         app.UseAccess();
+        app.UseOversizedBodies(settings.Get<HttpSettings>());
         app.MapEngine();
         return app;
     }

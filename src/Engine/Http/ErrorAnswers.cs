@@ -80,8 +80,11 @@ public sealed partial class ErrorAnswers(NpgsqlDataSource database, TimeProvider
         _ => ("invalid_request", bad.Message),
     };
 
-    static (string Code, string Detail) TooLarge(HttpContext http) => ("body_too_large",
-        $"The request body is larger than {http.RequestServices.GetRequiredService<HttpSettings>().MaxBodyBytes} bytes (Engine:Http:MaxBodyBytes).");
+    static (string Code, string Detail) TooLarge(HttpContext http) => (TooLargeCode, TooLarge(http.RequestServices.GetRequiredService<HttpSettings>()));
+
+    internal const string TooLargeCode = "body_too_large";
+
+    internal static string TooLarge(HttpSettings settings) => $"The request body is larger than {settings.MaxBodyBytes} bytes (Engine:Http:MaxBodyBytes).";
 
     [GeneratedRegex("""^Failed to bind parameter "\S+ (\w+)" from "(.*)"\.$""", RegexOptions.Singleline)]
     private static partial Regex UnboundParameter();

@@ -66,9 +66,9 @@ static partial class WorkersLog
     [LoggerMessage(1220, LogLevel.Warning, "The hot tables of tasks could not be vacuumed; autovacuum goes on")]
     public static partial void VacuumFailed(this ILogger log, Exception reason);
 
-    [LoggerMessage(1190, LogLevel.Information, "The engines were {Before} and are {Mode} now, by {Actor}")]
+    [LoggerMessage(1290, LogLevel.Information, "The engines were {Before} and are {Mode} now, by {Actor}")]
     public static partial void ModeChanged(this ILogger log, string before, string mode, string actor);
 
-    [LoggerMessage(1191, LogLevel.Information, "Worker {WorkerId} takes nothing new, by {Actor}")]
+    [LoggerMessage(1291, LogLevel.Information, "Worker {WorkerId} takes nothing new, by {Actor}")]
     public static partial void Draining(this ILogger log, long workerId, string actor);
 }
