@@ -27,7 +27,7 @@ public sealed class NothingIsLost : IInvariant
                 found.Add(new Violation(Name, null, $"filing {filing.Tag} was told that {filing.Fresh} tasks are new; {there} are there"));
             if (filing.Commit == Commit.Refused && there != 0)
                 found.Add(new Violation(Name, null, $"filing {filing.Tag} was refused ({filing.Error}); {there} of its tasks are there"));
-            if (filing.Commit == Commit.Unknown && there != 0 && there != filing.Asked)
+            if (filing.Commit == Commit.Unknown && filing.Asked >= 0 && there != 0 && there != filing.Asked)
                 found.Add(new Violation(Name, null, $"filing {filing.Tag} of unknown outcome filed {there} of {filing.Asked} tasks"));
             found.AddRange(filing.TaskIds.Where(id => !tasks.ContainsKey(id)).Select(id => new Violation(Name, id, $"filing {filing.Tag} was told of it; it is not there")));
         }

@@ -24,7 +24,7 @@ public sealed class StaleEpochsAreRefused : IInvariant
             looked++;
             if (begun[happened.TaskId].FirstOrDefault(s => s.Epoch > happened.Epoch && s.ReceivedAt < happened.SentAt) is { } later)
                 found.Add(new Violation(Name, happened.TaskId, $"epoch {happened.Epoch} was told that it owned it ({happened.Detail}) {Ms(happened.SentAt - later.ReceivedAt)} after epoch {later.Epoch} had begun"));
-            if (ended[happened.TaskId].FirstOrDefault(d => d.AnsweredAt < happened.SentAt && d.Epoch >= happened.Epoch) is { } over)
+            if (ended[happened.TaskId].FirstOrDefault(d => d.AnsweredAt < happened.SentAt && begun[happened.TaskId].Any(s => s.Epoch == happened.Epoch && s.ReceivedAt < d.SentAt)) is { } over)
                 found.Add(new Violation(Name, happened.TaskId, $"epoch {happened.Epoch} was told that it owned it {Ms(happened.SentAt - over.AnsweredAt)} after it was ended by {over.What}"));
         }
         foreach (var task in history.Of(WorldEventKind.Effect).GroupBy(e => e.TaskId))

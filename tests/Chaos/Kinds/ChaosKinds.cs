@@ -11,7 +11,7 @@ public static class ChaosKinds
     public const int MaxFailures = 3;
     public const int MaxLosses = AfterFailure.MaxLosses;
     public const string Quick = "chaos_quick", Slow = "chaos_slow", Effect = "chaos_effect", Gate = "chaos_gate", Dag = "chaos_dag", Snooze = "chaos_snooze",
-        Flaky = "chaos_flaky", Faulty = "chaos_faulty", Poison = "chaos_poison", Hang = "chaos_hang", Hog = "chaos_hog", Starve = "chaos_starve";
+        Flaky = "chaos_flaky", Doomed = "chaos_doomed", Faulty = "chaos_faulty", Poison = "chaos_poison", Hang = "chaos_hang", Hog = "chaos_hog", Starve = "chaos_starve";
 
     /// <summary>The shortest that there is, so that a run sees many takeovers.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(5);
@@ -34,6 +34,7 @@ public static class ChaosKinds
         Kind<GateHandler>(Gate);
         Kind<SnoozeHandler>(Snooze);
         Kind<FlakyHandler>(Flaky);
+        Kind<FlakyHandler>(Doomed);
         Kind<FlakyHandler>(Faulty);
         Kind<PoisonHandler>(Poison);
         Kind<HangHandler>(Hang, HangLimit);

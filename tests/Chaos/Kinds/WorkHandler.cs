@@ -44,7 +44,7 @@ public sealed class SnoozeHandler(OutsideWorld world) : ITaskHandler<ChaosPayloa
     }
 }
 
-/// <summary>Fails a few times before it succeeds: as <c>chaos_faulty</c> by a bug, else by something that goes away.</summary>
+/// <summary>Fails a few times before it succeeds, <c>chaos_doomed</c> always: as <c>chaos_faulty</c> by a bug, else by something that goes away.</summary>
 public sealed class FlakyHandler(OutsideWorld world) : ITaskHandler<ChaosPayload>
 {
     public async Task<TaskResult> RunAsync(ChaosPayload payload, TaskContext context, CancellationToken ct)

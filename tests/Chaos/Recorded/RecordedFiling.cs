@@ -6,7 +6,7 @@ namespace Chaos.Recorded;
 /// <param name="Tag">Stands in the payload of each of its tasks.</param>
 /// <param name="TaskIds">As answered; empty when nothing was.</param>
 /// <param name="Fresh">How many of them are new; the others were live under the same dedup key.</param>
-/// <param name="Asked">How many tasks were to be filed.</param>
+/// <param name="Asked">How many tasks were to be filed; -1 when that depends on keys that others may have held.</param>
 public sealed record RecordedFiling(string Tag, long SentAt, long AnsweredAt, int Asked, Commit Commit, IReadOnlyList<Guid> TaskIds, int Fresh, string? Error = null);
 
 /// <summary>What is known of a transaction.</summary>
