@@ -33,7 +33,7 @@ public sealed class ChaosCommand(TextWriter output, TextWriter progress)
         var plan = Plan.Make(options.Seed, options.Length, options.Workers);
         if (options.IsPlanOnly)
         {
-            foreach (var step in plan.Steps) await output.WriteLineAsync(step.Line);
+            foreach (var step in plan.Steps) await output.WriteLineAsync(step.Line());
             return 0;
         }
         return await RunAsync(plan, options, ct);
@@ -46,7 +46,7 @@ public sealed class ChaosCommand(TextWriter output, TextWriter progress)
         using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
         using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
         await progress.WriteLineAsync($"seed {plan.Seed}, {plan.Length.TotalMinutes:0.##} minutes, {plan.Workers} workers, {plan.Steps.Count} steps; logs and history in {folder}");
-        var live = new LiveLine(progress, isTerminal: progress == Console.Error && !Console.IsErrorRedirected);
+        var live = new ProgressLine(progress, isTerminal: progress == Console.Error && !Console.IsErrorRedirected);
         var driver = new Driver(plan, folder, live.Say);
         try
         {
@@ -90,7 +90,7 @@ public sealed class ChaosCommand(TextWriter output, TextWriter progress)
         minutes = Math.Round(plan.Length.TotalMinutes, 2),
         workers = plan.Workers,
         steps = plan.Steps.Count,
-        faults = plan.Steps.Count(s => s.IsFault),
+        faults = plan.Steps.Count(s => s.IsFault()),
         starts = driver.Starts,
         tasks = history.Tables.Tasks.Count,
         attempts = history.Tables.Attempts.Count,

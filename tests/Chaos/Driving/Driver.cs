@@ -28,7 +28,7 @@ public sealed class Driver(Plan plan, string folder, Action<string> say)
     DecideGates decide = null!;
 
     /// <summary>What goes on now, for a line on a terminal.</summary>
-    public string Status { get; private set; } = "starting";
+    public string Status { get; private set; } = "starting PostgreSQL";
 
     /// <summary>What the engines ended with that did not end well in the end.</summary>
     public IReadOnlyDictionary<string, int> BadExits { get; private set; } = new Dictionary<string, int>();
@@ -43,15 +43,18 @@ public sealed class Driver(Plan plan, string folder, Action<string> say)
     {
         using var history = new HistoryFile(Path.Combine(folder, "history.jsonl"));
         await using var owned = cluster = await DurableCluster.StartAsync();
+        Status = "migrating";
         await using var superuser = NpgsqlDataSource.Create(cluster.Superuser + ";Timeout=3;Command Timeout=10;Maximum Pool Size=20");
         await using var world = await WorldServer.StartAsync(history.Add);
         await using var driverProxy = new TcpProxy(cluster.Port);
         Environment.SetEnvironmentVariable(OutsideWorld.Variable, world.Url);
         await using var parts = await EngineParts.OpenAsync(cluster.Engine(driverProxy.Port), cluster.Owner(driverProxy.Port), folder, ct);
+        Status = "preparing the database";
         var errors = new ErrorInjection(superuser);
         await errors.PrepareAsync(ct);
         await ScheduleAsync(superuser, ct);
 
+        Status = "starting the engines";
         var workers = Enumerable.Range(1, plan.Workers).Select(n => new WorkerProcess($"w{n}", cluster, world, folder, ChaosKinds.Lease)).ToArray();
         if (!workers[^1].FakeClock()) say("faketime is not installed: no clock will be false");
         await using (fleet = new Fleet(workers, say))
@@ -86,7 +89,7 @@ public sealed class Driver(Plan plan, string folder, Action<string> say)
                 Status = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{clock.Elapsed.TotalSeconds:0}/{plan.Length.TotalSeconds:0} s  {Queue()}");
                 await Task.Delay(left < Settle ? left : Settle, ct);
             }
-            if (step.IsFault || step is Step.Calm) say(step.Line);
+            if (step.IsFault() || step is Step.Calm) say(step.Line());
             var doing = RunAsync(step, ct);
             underWay[doing] = 0;
             _ = doing.ContinueWith(d => underWay.TryRemove(d, out _), TaskScheduler.Default);

@@ -1,9 +1,9 @@
 using System.Collections;
 using Chaos.Kinds;
-using Chaos.World;
 using Engine.Database;
 using Engine.Hosting;
 using Engine.Hosting.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 

@@ -20,19 +20,19 @@ public sealed class FileWork(EngineParts parts, HistoryFile history)
     public async Task RunAsync(Step.FileDag step, string tag, CancellationToken ct)
     {
         var now = parts.Time.GetUtcNow();
-        var parents = Enumerable.Range(0, step.Parents).Select(_ => Task(ChaosKinds.Dag, new ChaosPayload(tag, step.Ms)) with { TaskId = Guid.CreateVersion7(now) }).ToArray();
-        var children = Enumerable.Range(0, step.Children).Select(n => Task(ChaosKinds.Dag, new ChaosPayload(tag, step.Ms / 2)) with
+        var parents = Enumerable.Range(0, step.Parents).Select(_ => TaskOf(ChaosKinds.Dag, new ChaosPayload(tag, step.Ms)) with { TaskId = Guid.CreateVersion7(now) }).ToArray();
+        var children = Enumerable.Range(0, step.Children).Select(n => TaskOf(ChaosKinds.Dag, new ChaosPayload(tag, step.Ms / 2)) with
         {
             TaskId = Guid.CreateVersion7(now),
             DependsOn = [parents[n % parents.Length].TaskId!.Value, parents[(n + 1) % parents.Length].TaskId!.Value],
         }).ToArray();
-        var grandchild = Task(ChaosKinds.Effect, new ChaosPayload(tag, step.Ms)) with { TaskId = Guid.CreateVersion7(now), DependsOn = [.. children.Select(c => c.TaskId!.Value)] };
+        var grandchild = TaskOf(ChaosKinds.Effect, new ChaosPayload(tag, step.Ms)) with { TaskId = Guid.CreateVersion7(now), DependsOn = [.. children.Select(c => c.TaskId!.Value)] };
         await FileAsync(tag, [.. parents, .. children, grandchild], ct);
     }
 
     Task FileAsync(Step.File step, string tag, CancellationToken ct)
     {
-        var task = Task(step.Kind, step.Payload with { Tag = tag }) with
+        var task = TaskOf(step.Kind, step.Payload with { Tag = tag }) with
         {
             ConcurrencyKey = step.ConcurrencyKey, ConcurrencyLimit = 2, DueAt = step.Later == TimeSpan.Zero ? null : parts.Time.GetUtcNow() + step.Later,
         };
@@ -57,5 +57,5 @@ public sealed class FileWork(EngineParts parts, HistoryFile history)
         }
     }
 
-    static NewTask Task(string kind, ChaosPayload payload) => new(kind, JsonSerializer.Serialize(payload, TaskPayload.Options));
+    static NewTask TaskOf(string kind, ChaosPayload payload) => new(kind, JsonSerializer.Serialize(payload, TaskPayload.Options));
 }

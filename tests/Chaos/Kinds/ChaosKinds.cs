@@ -1,6 +1,7 @@
 using Chaos.World;
 using Engine.Schedules;
 using Engine.Tasks;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Chaos.Kinds;
 

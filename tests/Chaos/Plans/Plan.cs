@@ -24,7 +24,7 @@ public sealed record Plan(int Seed, TimeSpan Length, int Workers, IReadOnlyList<
                 nextCalm = at + CalmEvery;
             }
             steps.Add(faults.Next() with { At = at });
-            at += Seconds(random, 1, 4);
+            at += Seconds(random, 0.5, 3);
         }
         for (var at = TimeSpan.FromSeconds(2); at < length; at += Seconds(random, 1, 4))
             steps.Add(new Step.Intervene(Pick(random, "cancel", "cancel", "retry", "redrive", "reassign"), random.Next(1000)) { At = at });

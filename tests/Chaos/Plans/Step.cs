@@ -78,8 +78,8 @@ public abstract record Step
     public sealed record Calm(TimeSpan For) : Step;
 
     /// <summary>How it stands in the printed plan.</summary>
-    public string Line => string.Create(CultureInfo.InvariantCulture, $"{At.TotalSeconds,7:0.0} s  {ToString()}");
+    public string Line() => string.Create(CultureInfo.InvariantCulture, $"{At.TotalSeconds,7:0.0} s  {this}");
 
     /// <summary>Whether it may keep a task from being claimed, or a worker from claiming.</summary>
-    public bool IsFault => this is not (File or FileDag or Calm or Intervene or HoldSnapshot or SkewClock);
+    public bool IsFault() => this is not (File or FileDag or Calm or Intervene or HoldSnapshot or SkewClock);
 }

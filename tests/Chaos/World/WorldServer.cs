@@ -1,5 +1,9 @@
 using System.Diagnostics;
 using Chaos.Recorded;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Chaos.World;
 

@@ -1,12 +1,14 @@
 namespace Chaos;
 
 /// <summary>Tells a person what goes on: on a terminal one line that changes, elsewhere a line now and then.</summary>
-public sealed class LiveLine(TextWriter progress, bool isTerminal)
+public sealed class ProgressLine(TextWriter progress, bool isTerminal)
 {
     static readonly TimeSpan OnTerminal = TimeSpan.FromMilliseconds(500), Elsewhere = TimeSpan.FromSeconds(10);
     const string EraseLine = "\r\u001b[K";
 
     readonly Lock guard = new();
+
+    bool IsTerminal => isTerminal;
 
     public void Say(string text)
     {
@@ -28,9 +30,9 @@ public sealed class LiveLine(TextWriter progress, bool isTerminal)
     {
         readonly CancellationTokenSource stop = new();
         readonly Task showing;
-        readonly LiveLine line;
+        readonly ProgressLine line;
 
-        public Following(LiveLine line, Func<string> status)
+        public Following(ProgressLine line, Func<string> status)
         {
             this.line = line;
             showing = ShowAsync(status);
@@ -40,7 +42,7 @@ public sealed class LiveLine(TextWriter progress, bool isTerminal)
         {
             await stop.CancelAsync();
             await showing;
-            if (line.isTerminal) line.Say("");
+            if (line.IsTerminal) line.Say("");
             stop.Dispose();
         }
 
@@ -48,7 +50,7 @@ public sealed class LiveLine(TextWriter progress, bool isTerminal)
         {
             while (!stop.IsCancellationRequested)
             {
-                await Task.Delay(line.isTerminal ? OnTerminal : Elsewhere, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(line.IsTerminal ? OnTerminal : Elsewhere, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (!stop.IsCancellationRequested) line.Show(status());
             }
         }
