@@ -14,7 +14,7 @@ public sealed class HistoryFile(string path) : IDisposable
 
     public string Path => path;
 
-    public int Events { get { lock (guard) return events.Count; } }
+    public IReadOnlyList<WorldEvent> EventsSoFar() { lock (guard) return [.. events]; }
 
     public void Add(RecordedFiling filing) => Add(filings, filing, new Line { Filing = filing });
 
