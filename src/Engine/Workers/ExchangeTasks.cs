@@ -76,13 +76,14 @@ public sealed class ExchangeTasks : IAsyncDisposable
     ExchangeTasks(NpgsqlConnection connection)
     {
         this.connection = connection;
+        ServerProcessId = connection.ProcessID;
         both = new NpgsqlBatch(connection) { BatchCommands = { finish.Command(FinishSql), claim.Command(ClaimSql) } };
         finishOnly = new NpgsqlBatch(connection) { BatchCommands = { finishAlone.Command(FinishSql) } };
         claimOnly = new NpgsqlBatch(connection) { BatchCommands = { claimAlone.Command(ClaimSql) } };
     }
 
-    /// <summary>The server process behind the connection.</summary>
-    public int ServerProcessId => connection.ProcessID;
+    /// <summary>The server process behind the connection, also once that is broken.</summary>
+    public int ServerProcessId { get; }
 
     public static async Task<ExchangeTasks> OpenAsync(ReservedConnections connections, bool throughPooler, CancellationToken ct)
     {

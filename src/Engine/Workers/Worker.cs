@@ -22,6 +22,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     readonly TimeProvider time = parts.Time;
     volatile IReadOnlyDictionary<int, TaskLane> known = new Dictionary<int, TaskLane>();
     ExchangeTasks? exchange;
+    int? brokenSession; // of the last exchange, until it is known what became of it
     NpgsqlConnection? ending;
     long generation, turn, lastFullLook, lastLanes, unhealthySince;
     double exchangeMs = 1;
@@ -115,7 +116,6 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
         {
             unsaid.AddRange(plain); // said again by id and epoch, which finds what had been accepted already
             unsaid.AddRange(others);
-            isFailing = true;
             throw;
         }
     }
@@ -246,13 +246,13 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     /// <summary>Begins, or begins again after a failure: finds out what this worker holds.</summary>
     async Task ConnectAsync(CancellationToken ct)
     {
-        var session = exchange?.ServerProcessId;
+        brokenSession = exchange?.ServerProcessId ?? brokenSession;
         await DisconnectAsync();
         await ReadLanesAsync(ct);
         var adopted = 0;
         if (isFailing)
         {
-            (generation, var held) = await parts.Reconcile.RunAsync(WorkerId, session, ct);
+            (generation, var held) = await parts.Reconcile.RunAsync(WorkerId, brokenSession, ct);
             foreach (var claim in held)
             {
                 if (inHand.TryGetValue(claim.Row.TaskId, out var epoch) && epoch == claim.Row.Epoch) continue;
@@ -263,7 +263,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
         ending = await parts.Connections.OpenAsync(!parts.Tasks.Listen, ct);
         exchange = await ExchangeTasks.OpenAsync(parts.Connections, !parts.Tasks.Listen, ct);
         if (isFailing) parts.Log.WorksAgain(WorkerId, adopted);
-        (isFailing, isWoken) = (false, true);
+        (isFailing, isWoken, brokenSession) = (false, true, null);
     }
 
     async Task DisconnectAsync()
