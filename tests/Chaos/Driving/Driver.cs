@@ -68,7 +68,7 @@ public sealed class Driver(Plan plan, string folder, Action<string> say)
             var watching = Task.WhenAll(watch.RunAsync(over.Token), decide.RunAsync(over.Token));
             await Eventually.TrueAsync(() => watch.Last?.Workers >= plan.Workers, TimeSpan.FromSeconds(60), "all workers have registered");
             await FollowAsync(ct);
-            var isDrained = await DrainAsync(ct);
+            var isDrained = await DrainAsync(superuser, ct);
             Status = "stopping";
             BadExits = await fleet.StopAsync();
             await over.CancelAsync();
@@ -119,7 +119,7 @@ public sealed class Driver(Plan plan, string folder, Action<string> say)
     }
 
     /// <returns>Whether everything that could run has run in time.</returns>
-    async Task<bool> DrainAsync(CancellationToken ct)
+    async Task<bool> DrainAsync(NpgsqlDataSource superuser, CancellationToken ct)
     {
         say("healing everything; then all that can run must end");
         await Eventually.TrueAsync(async () =>
@@ -127,6 +127,7 @@ public sealed class Driver(Plan plan, string folder, Action<string> say)
             try
             {
                 await faults.HealAsync(ct);
+                await UnscheduleAsync(superuser, ct);
                 return true;
             }
             catch (NpgsqlException)
@@ -155,5 +156,11 @@ public sealed class Driver(Plan plan, string folder, Action<string> say)
         await using var connection = await superuser.OpenConnectionAsync(ct);
         await connection.ExecuteAsync(new CommandDefinition(
             "insert into schedules (name, duty, cron, updated_at) values ('chaos', @duty, '0/2 * * * * ?', clock_timestamp())", new { duty = TickDuty.DutyName }, cancellationToken: ct));
+    }
+
+    static async Task UnscheduleAsync(NpgsqlDataSource superuser, CancellationToken ct)
+    {
+        await using var connection = await superuser.OpenConnectionAsync(ct);
+        await connection.ExecuteAsync(new CommandDefinition("update schedules set enabled = false, version = version + 1 where name = 'chaos' and enabled", cancellationToken: ct));
     }
 }

@@ -129,6 +129,6 @@ public sealed class FaultField : IAsyncDisposable
         await world.DisposeAsync();
         History.Dispose();
         await Cluster.DisposeAsync();
-        //folder.Dispose();
+        folder.Dispose();
     }
 }
