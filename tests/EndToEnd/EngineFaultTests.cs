@@ -119,10 +119,7 @@ public sealed class EngineFaultTests : IDisposable
     public async Task A_wall_clock_that_jumps_by_an_hour_moves_no_stored_time_and_is_shown()
     {
         var offset = data.File("clock", "+0");
-        await using var engine = await EngineProcess.StartAsync(data.Path, new Dictionary<string, string>
-        {
-            ["LD_PRELOAD"] = FakeTimeLibrary(), ["FAKETIME_TIMESTAMP_FILE"] = offset, ["FAKETIME_NO_CACHE"] = "1", ["DONT_FAKE_MONOTONIC"] = "1",
-        });
+        await using var engine = await EngineProcess.StartAsync(data.Path, FakeTime.Variables(FakeTime.Library()!, offset));
         using var client = ClientOf(engine);
         Assert.InRange(Math.Abs(await SkewAsync(client)), 0, 5);
 
@@ -244,7 +241,4 @@ public sealed class EngineFaultTests : IDisposable
     static long MemoryPeakMb(int processId) => long.Parse(
         File.ReadLines($"/proc/{processId}/status").Single(l => l.StartsWith("VmHWM:", StringComparison.Ordinal)).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1],
         CultureInfo.InvariantCulture) / 1024;
-
-    static string FakeTimeLibrary() =>
-        Directory.EnumerateFiles("/usr/lib", "libfaketimeMT.so.1", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true }).First();
 }

@@ -1,0 +1,134 @@
+using System.Text.Json;
+using Chaos.Driving;
+using Chaos.Invariants;
+using Chaos.Kinds;
+using Chaos.Recorded;
+using Chaos.World;
+using Dapper;
+using Engine.Tasks;
+using Npgsql;
+using Support;
+
+namespace EndToEnd.Tasks;
+
+/// <summary>
+/// A PostgreSQL that can be crashed, engine processes behind proxies, and the world outside that they act on. Everything that
+/// happens is recorded, and at the end the invariants must hold over it, whatever the test did.
+/// </summary>
+public sealed class FaultField : IAsyncDisposable
+{
+    readonly TempFolder folder = new();
+    readonly List<WorkerProcess> workers = [];
+    WorldServer world = null!;
+    EngineParts parts = null!;
+    int filings;
+
+    FaultField() { }
+
+    public DurableCluster Cluster { get; private set; } = null!;
+
+    public HistoryFile History { get; private set; } = null!;
+
+    /// <summary>Straight to the database, past every proxy.</summary>
+    public NpgsqlDataSource Superuser { get; private set; } = null!;
+
+    public ErrorInjection Errors { get; private set; } = null!;
+
+    /// <summary>The engine's behaviours in this process.</summary>
+    public EngineParts Parts => parts;
+
+    public static async Task<FaultField> StartAsync(IReadOnlyDictionary<string, string>? postgres = null)
+    {
+        var field = new FaultField();
+        field.Cluster = await DurableCluster.StartAsync(postgres);
+        field.History = new HistoryFile(Path.Combine(field.folder.Path, "history.jsonl"));
+        field.world = await WorldServer.StartAsync(field.History.Add);
+        Environment.SetEnvironmentVariable(OutsideWorld.Variable, field.world.Url); // for the parts below, which run no handler
+        field.Superuser = NpgsqlDataSource.Create(field.Cluster.Superuser + ";Timeout=3;Command Timeout=10;Maximum Pool Size=30");
+        field.parts = await EngineParts.OpenAsync(field.Cluster.Engine(field.Cluster.Port), field.Cluster.Owner(field.Cluster.Port), field.folder.Path, CancellationToken.None);
+        field.Errors = new ErrorInjection(field.Superuser);
+        return field;
+    }
+
+    /// <summary>An engine of this field; not started yet.</summary>
+    /// <param name="lease">Null: the engine's default.</param>
+    public WorkerProcess Worker(TimeSpan? lease = null, params (string Variable, string Value)[] settings)
+    {
+        var worker = new WorkerProcess($"w{workers.Count + 1}", Cluster, world, folder.Path, lease, settings.ToDictionary(s => s.Variable, s => s.Value));
+        workers.Add(worker);
+        return worker;
+    }
+
+    public async Task<WorkerProcess> StartWorkerAsync(TimeSpan? lease = null, params (string Variable, string Value)[] settings)
+    {
+        var worker = Worker(lease, settings);
+        await StartAsync(worker);
+        return worker;
+    }
+
+    /// <summary>Starts an engine and waits until it takes tasks.</summary>
+    public async Task StartAsync(WorkerProcess worker)
+    {
+        worker.Start();
+        await Eventually.TrueAsync(async () => worker.IsRunning ? await WorkerIdAsync(worker) is not null : throw new InvalidOperationException($"{worker.Name} ended:\n{worker.Log}"),
+            TimeSpan.FromSeconds(60), $"{worker.Name} takes tasks:\n{worker.Log}");
+    }
+
+    /// <returns>Of the process's worker that lives now; null when there is none.</returns>
+    public Task<long?> WorkerIdAsync(WorkerProcess worker) =>
+        ScalarAsync<long?>($"select max(worker_id) from workers where process_id = {worker.ProcessId} and state in ('idle', 'busy')");
+
+    /// <summary>Files tasks of one kind, as a recorded filing.</summary>
+    public async Task<IReadOnlyList<Guid>> FileAsync(string kind, int count = 1, int ms = 0, int times = 0, string? way = null, Func<NewTask, NewTask>? with = null)
+    {
+        var tag = $"f{Interlocked.Increment(ref filings)}";
+        var task = new NewTask(kind, JsonSerializer.Serialize(new ChaosPayload(tag, ms) { Times = times, Way = way }, TaskPayload.Options));
+        var filing = Assert.IsType<Filing.Done>(await parts.Get<FileTasks>().RunAsync([.. Enumerable.Range(0, count).Select(_ => with?.Invoke(task) ?? task)], "test", CancellationToken.None));
+        var ids = filing.Tasks.Select(t => t.TaskId).Distinct().ToArray();
+        History.Add(new RecordedFiling(tag, 0, 0, count, Commit.Done, ids, filing.Tasks.Count(t => t.IsNew)));
+        return ids;
+    }
+
+    public async Task<T> ScalarAsync<T>(string sql, object? parameters = null)
+    {
+        await using var connection = await Superuser.OpenConnectionAsync();
+        return (await connection.ExecuteScalarAsync<T>(sql, parameters))!;
+    }
+
+    public async Task ExecuteAsync(string sql, object? parameters = null)
+    {
+        await using var connection = await Superuser.OpenConnectionAsync();
+        await connection.ExecuteAsync(sql, parameters);
+    }
+
+    public Task<int> CountAsync(string sql, IEnumerable<Guid> taskIds) => ScalarAsync<int>($"select count(*)::integer from {sql}", new { ids = taskIds.ToArray() });
+
+    public async Task EndedAsync(IReadOnlyCollection<Guid> taskIds, TimeSpan within) => await Eventually.TrueAsync(
+        async () => await CountAsync("task_attempts where final_state is not null and reopened_at is null and task_id = any(@ids)", taskIds) == taskIds.Count,
+        within, $"{taskIds.Count} tasks have ended\n{string.Join('\n', workers.Select(w => w.Log.Length > 4000 ? w.Log[^4000..] : w.Log))}");
+
+    /// <summary>Until handlers of all these tasks have begun.</summary>
+    public Task BegunAsync(IReadOnlyCollection<Guid> taskIds, TimeSpan within, long epoch = 1) => Eventually.TrueAsync(
+        () => taskIds.All(id => EventsOf(id, WorldEventKind.Started).Any(e => e.Epoch >= epoch)), within, $"{taskIds.Count} tasks have begun");
+
+    public IReadOnlyList<WorldEvent> EventsOf(Guid taskId, WorldEventKind kind) => [.. History.EventsSoFar().Where(e => e.TaskId == taskId && e.Kind == kind)];
+
+    /// <summary>Reads everything and judges it.</summary>
+    /// <param name="isDrained">Everything that could run was given the time for it.</param>
+    public async Task InvariantsHoldAsync(bool isDrained = true)
+    {
+        var history = History.End(await new ReadTables(Superuser).RunAsync(CancellationToken.None), isDrained);
+        Assert.Empty(AllInvariants.Check(history).SelectMany(v => v.Violations).Select(v => v.ToString()));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var worker in workers) await worker.DisposeAsync();
+        await parts.DisposeAsync();
+        await Superuser.DisposeAsync();
+        await world.DisposeAsync();
+        History.Dispose();
+        await Cluster.DisposeAsync();
+        folder.Dispose();
+    }
+}

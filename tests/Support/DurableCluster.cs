@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using Engine.Database.Embedded;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace Support;
+
+/// <summary>
+/// A throwaway PostgreSQL that writes to disk as a real one does, so that it can be crashed: what it has committed is there afterwards.
+/// Its database <c>engine</c> has the logins of a production one and is empty until an engine migrates it.
+/// </summary>
+public sealed class DurableCluster : IAsyncDisposable
+{
+    readonly TempFolder folder;
+    readonly EmbeddedPostgres postgres;
+
+    DurableCluster(TempFolder folder, EmbeddedPostgres postgres) => (this.folder, this.postgres) = (folder, postgres);
+
+    public int Port => postgres.Port;
+
+    public string DataFolder => postgres.DataFolder;
+
+    /// <summary>Of the superuser, straight to the server.</summary>
+    public string Superuser => ConnectionString(postgres.SuperuserConnectionString, Port);
+
+    /// <param name="settings">Of PostgreSQL, by name, on top of durable ones.</param>
+    public static async Task<DurableCluster> StartAsync(IReadOnlyDictionary<string, string>? settings = null)
+    {
+        var folder = new TempFolder();
+        var all = new Dictionary<string, string>(settings ?? new Dictionary<string, string>()) { ["restart_after_crash"] = "on" };
+        var postgres = await EmbeddedPostgres.StartAsync(folder.Path, new EmbeddedPostgresSettings(), all, NullLogger.Instance, CancellationToken.None);
+        AfterThisProcess.Remove(postgres.DataFolder, folder.Path);
+        return new DurableCluster(folder, postgres);
+    }
+
+    /// <summary>What the engine connects as, through a port that may be a proxy's.</summary>
+    public string Engine(int port) => ConnectionString(postgres.EngineConnectionString, port);
+
+    /// <summary>The owner of the schema, through a port that may be a proxy's.</summary>
+    public string Owner(int port) => ConnectionString(postgres.OwnerConnectionString, port);
+
+    /// <summary>As <c>pg_ctl -m immediate restart</c>: every process of it is gone at once, then it recovers from its log.</summary>
+    /// <param name="away">How long it stays away between.</param>
+    public async Task RestartImmediatelyAsync(TimeSpan away, CancellationToken ct)
+    {
+        var postmaster = File.ReadLines(Path.Combine(DataFolder, "postmaster.pid")).First();
+        using (var kill = Process.Start("kill", ["-s", "QUIT", postmaster])) await kill.WaitForExitAsync(ct);
+        await Eventually.TrueAsync(() => !postgres.IsRunning, TimeSpan.FromSeconds(30), "PostgreSQL has stopped");
+        await Task.Delay(away, ct);
+        await postgres.BringBackAsync(CancellationToken.None);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await postgres.DisposeAsync();
+        folder.Dispose();
+    }
+
+    static string ConnectionString(string connectionString, int port) => new NpgsqlConnectionStringBuilder(connectionString)
+    {
+        Host = "127.0.0.1", Port = port, SslMode = SslMode.Disable, GssEncryptionMode = GssEncryptionMode.Disable,
+    }.ConnectionString;
+}
