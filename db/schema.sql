@@ -658,6 +658,16 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     order by 2 limit 5
 $$;
 
+-- Since when the oldest transaction is open that may still write: what it writes bears times from then on, and is seen only when it
+-- commits. Sees what the schema's owner may see; others are for the caller to look for.
+create function oldest_transaction() returns timestamptz
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select min(xact_start) from pg_stat_activity
+    where backend_type = 'client backend' and datname = current_database() and pid <> pg_backend_pid() and (backend_xid is not null or usename = session_user)
+$$;
+revoke execute on function oldest_transaction() from public;
+grant execute on function oldest_transaction() to engine;
+
 revoke execute on function make_task_partitions(date, integer), drop_task_partitions(timestamptz), oldest_snapshots() from public;
 grant execute on function make_task_partitions(date, integer), drop_task_partitions(timestamptz), oldest_snapshots() to engine;
 

@@ -31,7 +31,8 @@ public sealed class EventSubscription(EventFilter filter, DateTimeOffset from)
         return false;
     }
 
-    internal void Cut()
+    /// <summary>No more is sent; what waits may still be taken.</summary>
+    public void Cut()
     {
         IsLagging = true;
         channel.Writer.TryComplete();

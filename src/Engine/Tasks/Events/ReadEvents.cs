@@ -19,7 +19,7 @@ public sealed class ReadEvents(NpgsqlDataSource database, TimeProvider time, Tas
     // Read before the events are: what begins later has later times, what ends in between is in the list or among the events.
     const string CursorSql = """
         select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xmin,
-            (select min(xact_start) from pg_stat_activity where usename = current_user and xact_start is not null and pid <> pg_backend_pid()) as oldest;
+            least(oldest_transaction(), (select min(xact_start) from pg_stat_activity where usename = session_user and pid <> pg_backend_pid())) as oldest;
         """;
 
     static readonly string SinceSql = EventsSql(c => $"{c.Time} >= @from and ((({c.Alias}.xmin)::text::bigint - @xmin) & 4294967295) < 2147483648 and {c.Alias}.task_id >= @first and {c.Alias}.task_id < @before and {c.InLanes}");

@@ -1,6 +1,4 @@
-using System.Buffers;
-using System.Globalization;
-using System.Text;
+using Engine.Faults;
 using Engine.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -14,8 +12,6 @@ namespace Engine.Tasks.Events;
 public static class TaskEventsApi
 {
     const int MostTasks = 100, MostKinds = 100;
-
-    static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
     public static void MapTaskEvents(this RouteGroupBuilder tasks) => tasks.MapGet("/events", Follow).DisableHttpMetrics()
         .Produces<TaskEventResponse>(contentType: "text/event-stream")
@@ -45,34 +41,21 @@ public static class TaskEventsApi
                 if (subscription is null) // too many follow: the caller tries again where it is now
                     return TypedResults.Empty;
             }
-            await SendAsync(stream, subscription!, time, ends.Token);
+            await stream.FollowAsync(subscription!, time, ends.Token);
         }
         catch (OperationCanceledException) when (ends.IsCancellationRequested)
         {
             // The caller has left, or the engine stops.
+        }
+        catch (Exception e) when (http.Response.HasStarted && Fault.Of(e, ends.Token) is FaultKind.Transient)
+        {
+            // The database is away: the stream ends here, and the caller goes on from its last id.
         }
         finally
         {
             if (subscription is not null) follow.Leave(subscription);
         }
         return TypedResults.Empty;
-    }
-
-    static async Task SendAsync(EventStream stream, EventSubscription subscription, TimeProvider time, CancellationToken ct)
-    {
-        while (true)
-        {
-            var more = subscription.Events.WaitToReadAsync(ct).AsTask();
-            while (!more.IsCompleted && await Task.WhenAny(more, Task.Delay(Heartbeat, time, ct)) != more)
-            {
-                var position = subscription.Position; // looked at first: if nothing waits after that, all before it has been sent
-                if (!more.IsCompleted) await stream.HeartbeatAsync(position, ct);
-            }
-            if (!await more) break;
-            while (subscription.Events.TryRead(out var e)) stream.Write(e);
-            await stream.FlushAsync(ct);
-        }
-        if (subscription.IsLagging) await stream.LaggingAsync(ct);
     }
 
     static ProblemHttpResult? Filter(string[] kinds, string[] states, Guid[] taskIds, out EventFilter filter)
@@ -88,57 +71,4 @@ public static class TaskEventsApi
 
     static ProblemHttpResult TooMany() => Refusal.Of("too_many_streams",
         "As many follow the events of this engine as it can serve; end one, or ask another engine.", StatusCodes.Status429TooManyRequests);
-}
-
-/// <summary>Ids of events on the wire: microseconds since 1970.</summary>
-static class EventPosition
-{
-    public static string Text(DateTimeOffset position) => ((position - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond).ToString(CultureInfo.InvariantCulture);
-
-    /// <returns>Null when the text is none, or lies in the future.</returns>
-    public static DateTimeOffset? Read(string text, DateTimeOffset now) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var micros) && micros <= (now.AddMinutes(1) - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond
-            ? DateTimeOffset.UnixEpoch.AddTicks(micros * TimeSpan.TicksPerMicrosecond) : null;
-}
-
-/// <summary>The wire format of server-sent events.</summary>
-sealed class EventStream(HttpResponse response)
-{
-    public async Task BeginAsync(DateTimeOffset position, CancellationToken ct)
-    {
-        response.ContentType = "text/event-stream";
-        response.Headers["X-Accel-Buffering"] = "no"; // proxies pass each event on as it comes
-        Write($"id: {EventPosition.Text(position)}\nevent: following\ndata: {{}}\n\n");
-        await FlushAsync(ct);
-    }
-
-    public void Write(SentEvent e)
-    {
-        Write($"id: {EventPosition.Text(e.Position)}\ndata: ");
-        response.BodyWriter.Write(e.Json.Span);
-        Write("\n\n");
-    }
-
-    public async Task SendAsync(SentEvent e, CancellationToken ct)
-    {
-        Write(e);
-        await FlushAsync(ct);
-    }
-
-    /// <summary>Keeps proxies from hanging up, and moves the place to go on from.</summary>
-    public Task HeartbeatAsync(DateTimeOffset position, CancellationToken ct)
-    {
-        Write($": still here\nid: {EventPosition.Text(position)}\n\n");
-        return FlushAsync(ct);
-    }
-
-    public Task LaggingAsync(CancellationToken ct)
-    {
-        Write("event: lagging\ndata: {\"code\":\"lagging\",\"detail\":\"More happened than was taken in time; go on from the last id.\"}\n\n");
-        return FlushAsync(ct);
-    }
-
-    public async Task FlushAsync(CancellationToken ct) => await response.BodyWriter.FlushAsync(ct);
-
-    void Write(string text) => Encoding.UTF8.GetBytes(text, response.BodyWriter);
 }
