@@ -13,6 +13,9 @@ public sealed class Disturbance
     /// <summary>Nothing is wrong, nor was for that long.</summary>
     public bool IsCalm(TimeSpan since) => !IsActive && Stopwatch.GetElapsedTime(Interlocked.Read(ref lastEnd)) > since;
 
+    /// <summary>Something has just been noticed.</summary>
+    public void Note() => Interlocked.Exchange(ref lastEnd, Stopwatch.GetTimestamp());
+
     public async Task DuringAsync(Func<Task> fault)
     {
         Interlocked.Increment(ref active);
@@ -22,7 +25,7 @@ public sealed class Disturbance
         }
         finally
         {
-            Interlocked.Exchange(ref lastEnd, Stopwatch.GetTimestamp());
+            Note();
             Interlocked.Decrement(ref active);
         }
     }

@@ -57,7 +57,7 @@ public sealed class Driver(Plan plan, string folder, Action<string> say)
         Status = "starting the engines";
         var workers = Enumerable.Range(1, plan.Workers).Select(n => new WorkerProcess($"w{n}", cluster, world, folder, ChaosKinds.Lease)).ToArray();
         if (!workers[^1].FakeClock()) say("faketime is not installed: no clock will be false");
-        await using (fleet = new Fleet(workers, say))
+        await using (fleet = new Fleet(workers, disturbance, say))
         {
             faults = new DoFaults(fleet, cluster, superuser, driverProxy, errors);
             file = new FileWork(parts, history);

@@ -7,12 +7,13 @@ public sealed class Fleet : IAsyncDisposable
 
     readonly IReadOnlyList<WorkerProcess> workers;
     readonly Action<string> say;
+    readonly Disturbance disturbance;
     readonly CancellationTokenSource stop = new();
     readonly Task keeping;
 
-    public Fleet(IReadOnlyList<WorkerProcess> workers, Action<string> say)
+    public Fleet(IReadOnlyList<WorkerProcess> workers, Disturbance disturbance, Action<string> say)
     {
-        (this.workers, this.say) = (workers, say);
+        (this.workers, this.disturbance, this.say) = (workers, disturbance, say);
         foreach (var worker in workers) worker.Start();
         keeping = KeepAsync();
     }
@@ -52,6 +53,7 @@ public sealed class Fleet : IAsyncDisposable
             {
                 say($"{worker.Name} has ended with {worker.ExitCode}; starting it again");
                 worker.Start();
+                disturbance.Note();
             }
         }
     }

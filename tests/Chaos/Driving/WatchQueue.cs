@@ -44,7 +44,7 @@ public sealed class WatchQueue(NpgsqlDataSource superuser, HistoryFile history, 
                 await using var connection = await superuser.OpenConnectionAsync(ct);
                 var at = Stopwatch.GetTimestamp();
                 var look = await connection.QuerySingleAsync<QueueLook>(new CommandDefinition(Sql, cancellationToken: ct));
-                var isCalm = disturbance.IsCalm(lease + TimeSpan.FromSeconds(3)) && look.IsRunning;
+                var isCalm = disturbance.IsCalm(lease + TimeSpan.FromSeconds(1)) && look.IsRunning;
                 history.Add(new QueueSample(at, isCalm, look.OldestReady, look.OldestTask, look.FreeSlots));
                 Last = look;
             }

@@ -38,7 +38,7 @@ public sealed class CountersEqualRows : IInvariant
 
     IEnumerable<Violation> DedupKeys(EndTables tables)
     {
-        var live = tables.Live.ToDictionary(l => l.TaskId);
+        var live = tables.Live.DistinctBy(l => l.TaskId).ToDictionary(l => l.TaskId);
         var tasks = tables.Tasks.ToDictionary(t => t.TaskId);
         foreach (var key in tables.Keys.Where(k => !live.ContainsKey(k.TaskId) || tasks.GetValueOrDefault(k.TaskId)?.DedupKey != k.DedupKey))
             yield return new Violation(Name, key.TaskId, $"holds the dedup key {key.DedupKey} without being alive under it");
@@ -49,7 +49,7 @@ public sealed class CountersEqualRows : IInvariant
 
     IEnumerable<Violation> Slots(EndTables tables)
     {
-        var live = tables.Live.ToDictionary(l => l.TaskId);
+        var live = tables.Live.DistinctBy(l => l.TaskId).ToDictionary(l => l.TaskId);
         var taken = tables.Slots.Where(s => s.TaskId is not null).ToArray();
         foreach (var slot in taken)
             if (!live.TryGetValue(slot.TaskId!.Value, out var task) || task.Place is not ("ready" or "leased") || (task.Flags & NeedsSlot) == 0)

@@ -5,7 +5,7 @@ namespace Chaos.Plans;
 /// <summary>What is done in a run, and when; all of it follows from the seed, the time and the number of workers.</summary>
 public sealed record Plan(int Seed, TimeSpan Length, int Workers, IReadOnlyList<Step> Steps)
 {
-    static readonly TimeSpan CalmEvery = TimeSpan.FromSeconds(40), CalmFor = TimeSpan.FromSeconds(11);
+    static readonly TimeSpan CalmEvery = TimeSpan.FromSeconds(40), CalmFor = TimeSpan.FromSeconds(12);
 
     public static Plan Make(int seed, TimeSpan length, int workers)
     {
@@ -15,15 +15,19 @@ public sealed record Plan(int Seed, TimeSpan Length, int Workers, IReadOnlyList<
         var faults = new DrawFaults(random, workers);
         for (var at = TimeSpan.Zero; at < length; at += Seconds(random, 0.3, 1.2)) steps.Add(filings.Next() with { At = at });
         var nextCalm = CalmEvery / 2;
+        var busyUntil = TimeSpan.Zero; // when the last fault so far is over
         for (var at = TimeSpan.FromSeconds(1); at < length;)
         {
             if (at >= nextCalm)
             {
-                steps.Add(new Step.Calm(CalmFor) { At = at });
-                at += CalmFor;
+                var calm = new Step.Calm(CalmFor + (busyUntil > at ? busyUntil - at : TimeSpan.Zero)) { At = at };
+                steps.Add(calm);
+                at += calm.For;
                 nextCalm = at + CalmEvery;
             }
-            steps.Add(faults.Next() with { At = at });
+            var fault = faults.Next() with { At = at };
+            steps.Add(fault);
+            if (fault.IsFault() && at + fault.Lasts() is var end && end > busyUntil) busyUntil = end;
             at += Seconds(random, 0.5, 3);
         }
         for (var at = TimeSpan.FromSeconds(2); at < length; at += Seconds(random, 1, 4))

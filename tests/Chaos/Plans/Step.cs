@@ -77,6 +77,12 @@ public abstract record Step
     /// <summary>Nothing is done to anybody: what waits beside an idle worker now has no excuse.</summary>
     public sealed record Calm(TimeSpan For) : Step;
 
+    /// <summary>How long it is under way; zero when it is over at once.</summary>
+    public TimeSpan Lasts() => this switch
+    {
+        Freeze s => s.For, EndSessions s => s.For, Partition s => s.For, Slow s => s.For, DeafenListener s => s.For, Pause s => s.For, RestartDatabase s => s.Away, _ => TimeSpan.Zero,
+    };
+
     /// <summary>How it stands in the printed plan.</summary>
     public string Line() => string.Create(CultureInfo.InvariantCulture, $"{At.TotalSeconds,7:0.0} s  {this}");
 
