@@ -127,7 +127,8 @@ public sealed class RunAttempts(TaskKinds kinds, AttemptRecords records, TimePro
     }
 
     static TaskResult Of(Exception e, RunningAttempt attempt) =>
-        attempt.IsReturned && e is OperationCanceledException ? new TaskResult.Returned()
+        e is NotOwnerException ? new TaskResult.Returned() // or not sure for a moment that it was: nothing is wrong with the task
+        : attempt.IsReturned && e is OperationCanceledException ? new TaskResult.Returned()
         : attempt.StopReason is { } reason && e is OperationCanceledException ? TaskResult.Fail(TaskFault.Transient, reason)
         : TaskResult.Fail(AfterFailure.FaultOf(e, attempt.Token), EndedAttempt.Shown($"{e.GetType().Name}: {e.Message}")!);
 

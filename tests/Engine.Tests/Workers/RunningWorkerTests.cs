@@ -32,6 +32,7 @@ public sealed class RunningWorkerTests : IAsyncLifetime
     [InlineData("nothing", "waiting_approval", "The handler returned null.")]
     [InlineData("zero", "succeeded", null)]
     [InlineData("effect", "succeeded", null)]
+    [InlineData("doubt", "succeeded", null)] // it was not sure that it still owned the task: given back, uncharged
     [InlineData("snooze", "succeeded", null)]
     public async Task What_a_handler_does_decides_the_state_and_the_loop_goes_on(string how, string state, string? error)
     {

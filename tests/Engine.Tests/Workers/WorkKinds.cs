@@ -36,6 +36,9 @@ sealed class WorkKinds
                     kinds.Waiting[context.TaskId] = context;
                     new ManualResetEvent(false).WaitOne(); // a thread that nothing can free
                     break;
+                case "doubt":
+                    if (context.Epoch == 1) throw new NotOwnerException(context.TaskId, context.Epoch);
+                    break;
                 case "throw": throw new InvalidOperationException("it broke");
                 case "timeout": throw new TimeoutException("too slow");
                 case "nonsense": return new TaskResult.Succeeded("{not json");
