@@ -41,6 +41,7 @@ public abstract partial record TaskResult
         Succeeded { Json: { } json } when json.Contains("\\u0000", StringComparison.Ordinal) => new Succeeded(json.Replace("\\u0000", "\\u2400", StringComparison.Ordinal)),
         Snoozed { For: var time } when time < TimeSpan.Zero || time > LongestSnooze => Wrong($"wants to snooze for {time}; 0 to {LongestSnooze} is possible"),
         Gated { Expires: { } expires } when expires <= TimeSpan.Zero || expires > LongestSnooze => Wrong($"opens a gate that expires after {expires}; up to {LongestSnooze} is possible"),
+        Gated { Gate: OpenGate.TaskFault } => Wrong($"opens the gate {OpenGate.TaskFault}, which is the engine's own"),
         Gated { Gate: var gate } when !GateName().IsMatch(gate) => Wrong($"opens a gate named \"{gate}\"; a name is snake case of at most 63 letters, digits and underscores"),
         _ => result,
     };
