@@ -203,7 +203,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
         if (most <= 0) return null;
         var sinceFull = time.GetElapsedTime(lastFullLook);
         // A full look costs little unless somebody's old snapshot keeps dead rows from being cleared up: then it becomes rare.
-        isFull = sinceFull.TotalMilliseconds > 20 * fullLookMs && (sinceFull > PollFloor * 0.9 || (isDry && isWoken));
+        isFull = sinceFull.TotalMilliseconds > Math.Min(20 * fullLookMs, 1900) && (sinceFull > PollFloor * 0.9 || (isDry && isWoken));
         if (isDry && !isWoken && !isFull) return null;
         if (isFull) marks.Clear();
         if (isFull) lastFullLook = time.GetTimestamp();

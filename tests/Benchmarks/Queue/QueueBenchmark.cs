@@ -44,16 +44,19 @@ static class QueueBenchmark
         await engine.FileAsync(count, ct);
         var wal = await engine.ScalarAsync<string>("select pg_current_wal_lsn()::text");
         run.Say("draining …");
+        using var process = Process.GetCurrentProcess();
+        var processor = process.TotalProcessorTime;
         var clock = Stopwatch.StartNew();
         await engine.SetModeAsync("running");
         await EmptyAsync(engine, ct);
         var seconds = clock.Elapsed.TotalSeconds;
+        process.Refresh();
+        processor = process.TotalProcessorTime - processor;
 
         var done = await engine.ScalarAsync<long>("select count(*) from task_attempts where final_state = 'succeeded'") - before;
         var tasks = await engine.ScalarAsync<long>("select count(distinct task_id) from task_attempts where final_state = 'succeeded'") - before;
         var walBytes = await engine.ScalarAsync<decimal>($"select pg_wal_lsn_diff(pg_current_wal_lsn(), '{wal}')");
-        using var process = Process.GetCurrentProcess();
-        run.Result(new { what = "drain", settings, count, seconds = Math.Round(seconds, 3), per_second = Math.Round(count / seconds), wal_bytes_per_task = Math.Round(walBytes / count), rss_mb = process.WorkingSet64 >> 20 });
+        run.Result(new { what = "drain", settings, count, seconds = Math.Round(seconds, 3), per_second = Math.Round(count / seconds), wal_bytes_per_task = Math.Round(walBytes / count), engine_cpu_us_per_task = Math.Round(processor.TotalMicroseconds / count, 2), rss_mb = process.WorkingSet64 >> 20 });
         if (done == count && tasks == count) return 0;
         run.Say($"wrong: {done} successes of {tasks} tasks, filed {count}");
         return 1;
