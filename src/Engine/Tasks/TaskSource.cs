@@ -19,8 +19,8 @@ sealed record TaskSource(string Table, string? Inside = null, string? Outside = 
         Approval = new("task_gated", Outside: "waits_for = 'approval'", Columns: "waits_for"), Signal = Approval with { Outside = "waits_for = 'signal'" },
         Succeeded = new("task_attempts", Outside: "final_state = 'succeeded' and reopened_at is null", Columns: "final_state, reopened_at");
 
-    /// <summary>The tasks of these lanes, when they are few: in the order of claims, which is no order of ids.</summary>
-    public static readonly TaskSource FewReady = Ready with { Inside = "lane_id = any(@lanes)" };
+    /// <summary>The tasks of these lanes, when they are few: found by lane, whatever the planner thinks of the order of ids.</summary>
+    public static readonly TaskSource FewReady = new("(select task_id, lane_id from task_ready where lane_id = any(@lanes) offset 0) f");
 
     /// <summary>Whether the tasks that can be claimed of those lanes are few: then they are all looked at.</summary>
     public const string FewSql = "select count(*) <= 5000 from (select from task_ready where lane_id = any(@lanes) limit 5001) r";

@@ -16,6 +16,9 @@ public sealed class ReadEvents(NpgsqlDataSource database, TimeProvider time, Tas
     /// <summary>A transaction that stays open for longer must not make every look longer too.</summary>
     static readonly TimeSpan LongestTransaction = TimeSpan.FromMinutes(5);
 
+    // Which index is the right one shows only in the values: a plan for any values would walk through all tasks of the range.
+    const string PlansSql = $"{ListTasks.SteadyPlansSql}select set_config('plan_cache_mode', 'force_custom_plan', true);";
+
     // Read before the events are: what begins later has later times, what ends in between is in the list or among the events.
     const string CursorSql = """
         select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xmin,
@@ -44,8 +47,9 @@ public sealed class ReadEvents(NpgsqlDataSource database, TimeProvider time, Tas
         var now = time.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var grids = await connection.QueryMultipleAsync(new CommandDefinition(
-            $"{ListTasks.SteadyPlansSql}{CursorSql}{(filter.TaskIds.Count > 0 ? SinceOfTasksSql : SinceSql)}",
+            $"{PlansSql}{CursorSql}{(filter.TaskIds.Count > 0 ? SinceOfTasksSql : SinceSql)}",
             new { from = cursor.From, xmin = cursor.Xmin, first = range.First, before = range.Before, lanes = asked, taskIds = filter.TaskIds.ToArray(), most = most + 1 }, cancellationToken: ct));
+        await grids.ReadAsync<string>();
         await grids.ReadAsync<string>();
         var seen = await grids.ReadSingleAsync<Seen>();
         var events = (await grids.ReadAsync<TaskEvent>()).AsList();
@@ -61,8 +65,9 @@ public sealed class ReadEvents(NpgsqlDataSource database, TimeProvider time, Tas
         int[]? asked = await LanesAsync(filter, ct);
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var grids = await connection.QueryMultipleAsync(new CommandDefinition(
-            $"{ListTasks.SteadyPlansSql}{(filter.TaskIds.Count > 0 ? WindowOfTasksSql : WindowSql)}",
+            $"{PlansSql}{(filter.TaskIds.Count > 0 ? WindowOfTasksSql : WindowSql)}",
             new { from, to, lanes = asked, taskIds = filter.TaskIds.ToArray(), most = (long)most + 1 }, cancellationToken: ct));
+        await grids.ReadAsync<string>();
         await grids.ReadAsync<string>();
         var events = (await grids.ReadAsync<TaskEvent>()).AsList();
         return events.Count > most ? null : Sorted(events);
