@@ -49,17 +49,40 @@ public sealed class EngineClient : IDisposable
 
     public void Dispose() => http.Dispose();
 
-    async Task<EngineReply> SendAsync(
-        HttpMethod method, string path, JsonObject? body, IEnumerable<(string Name, string Value)>? headers, CancellationToken ct)
+    /// <summary>Opens a stream of server-sent events.</summary>
+    /// <param name="lastEventId">Where to go on; null: from now on.</param>
+    public Task<EngineFeed> OpenAsync(string path, string? lastEventId, CancellationToken ct) => ReachAsync(async () =>
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path.TrimStart('/'));
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
+        if (lastEventId is not null) request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
+        var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
+        if (response.IsSuccessStatusCode && response.Content.Headers.ContentType?.MediaType == "text/event-stream")
+            return new EngineFeed(response, await response.Content.ReadAsStreamAsync(ct));
+        using (response)
+        {
+            Demand(new EngineReply(response.StatusCode, Read(response, await response.Content.ReadAsByteArrayAsync(ct)), null));
+            throw Stranger(response);
+        }
+    }, ct);
+
+    Task<EngineReply> SendAsync(
+        HttpMethod method, string path, JsonObject? body, IEnumerable<(string Name, string Value)>? headers, CancellationToken ct) => ReachAsync(async () =>
     {
         using var request = new HttpRequestMessage(method, path.TrimStart('/'));
         if (body is not null) request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
         foreach (var (name, value) in headers ?? []) request.Headers.TryAddWithoutValidation(name, value);
+        using var response = await http.SendAsync(request, ct);
+        var bytes = await response.Content.ReadAsByteArrayAsync(ct);
+        return new EngineReply(response.StatusCode, Read(response, bytes), response.Headers.ETag?.ToString());
+    }, ct);
+
+    /// <summary>Puts into words why nobody answers.</summary>
+    async Task<T> ReachAsync<T>(Func<Task<T>> ask, CancellationToken ct)
+    {
         try
         {
-            using var response = await http.SendAsync(request, ct);
-            var bytes = await response.Content.ReadAsByteArrayAsync(ct);
-            return new EngineReply(response.StatusCode, Read(response, bytes), response.Headers.ETag?.ToString());
+            return await ask();
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
@@ -98,11 +121,12 @@ public sealed class EngineClient : IDisposable
         {
             // Falls through: what calls itself JSON and is none is told like any other stranger's answer.
         }
-        return response.IsSuccessStatusCode
-            ? throw new CommandException(ExitCode.Failed, $"{address.Url} answers, but not as an engine does ({response.Content.Headers.ContentType?.MediaType ?? "no content type"}).",
-                "check the address in --url, ENGINE_URL or the client's configuration.")
-            : null;
+        return response.IsSuccessStatusCode ? throw Stranger(response) : null;
     }
+
+    CommandException Stranger(HttpResponseMessage response) =>
+        new(ExitCode.Failed, $"{address.Url} answers, but not as an engine does ({response.Content.Headers.ContentType?.MediaType ?? "no content type"}).",
+            "check the address in --url, ENGINE_URL or the client's configuration.");
 
     EngineReply Demand(EngineReply reply)
     {

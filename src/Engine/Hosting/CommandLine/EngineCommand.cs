@@ -8,6 +8,8 @@ using Engine.Audit;
 using Engine.Database;
 using Engine.Hosting.Doctor;
 using Engine.Schedules;
+using Engine.Tasks;
+using Engine.Workers;
 
 namespace Engine.Hosting.CommandLine;
 
@@ -23,6 +25,11 @@ public static class EngineCommand
             StatusCommand.Create(frame),
             DoctorCommand.Create(frame),
             TokensCommand.Create(frame),
+            TasksCommand.Create(frame),
+            WorkersCommand.Create(frame),
+            EngineModeCommands.Pause(frame),
+            EngineModeCommands.Resume(frame),
+            EngineModeCommands.Stop(frame),
             SchedulesCommand.Create(frame),
             AuditCommand.Create(frame),
             ConfigCommand.Create(frame),

@@ -7,7 +7,7 @@ namespace Engine.Hosting.CommandLine;
 /// <summary>Reads a listing page by page until enough rows are there, and shows them.</summary>
 static class Paging
 {
-    const int LargestPage = 200, MostRows = 10_000;
+    const int LargestPage = 200, MostRows = 10_000, MostEmptyPages = 1000;
 
     public static Option<int> Limit()
     {
@@ -32,6 +32,7 @@ static class Paging
     {
         var items = new List<JsonElement>();
         string? next = null;
+        var emptyPages = 0;
         do
         {
             var query = $"limit={Math.Min(limit - items.Count, LargestPage)}" + (next is null ? "" : $"&page_token={Uri.EscapeDataString(next)}");
@@ -39,7 +40,8 @@ static class Paging
             var before = items.Count;
             items.AddRange(page.Items());
             next = page.TryGetProperty("next_page_token", out var token) ? token.GetString() : null;
-            if (items.Count == before) break; // a page without rows brings no more
+            // A search for few among many goes on over pages without any; one that has no end is not an engine's.
+            if (items.Count == before && ++emptyPages > MostEmptyPages) break;
         }
         while (next is not null && items.Count < limit);
 

@@ -20,11 +20,16 @@ public sealed class Terminal(TextWriter output, TextWriter error, bool isOutputT
         Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // for pages; a terminal is cared for below
     };
 
+    static readonly JsonSerializerOptions JsonLineForm = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public TextWriter Output { get; } = output;
 
     public TextWriter Error { get; } = error;
 
     public bool IsErrorTerminal { get; } = isErrorTerminal;
+
+    /// <summary>Whether a picture can be drawn on the output again and again: a person looks at a terminal that knows how.</summary>
+    public bool CanDraw { get; } = isOutputTerminal && isColoured;
 
     public static Terminal OfThisProcess(IDictionary environment) => new(
         Console.Out, Console.Error, !Console.IsOutputRedirected, !Console.IsErrorRedirected,
@@ -71,8 +76,44 @@ public sealed class Terminal(TextWriter output, TextWriter error, bool isOutputT
         else Say(text);
     }
 
+    /// <summary>One JSON document on one line: for results that never end.</summary>
+    public void JsonLine(JsonElement document)
+    {
+        Say(JsonSerializer.Serialize(document, JsonLineForm));
+        Output.Flush();
+    }
+
+    /// <summary>Shows pictures, each in the place of the one before, until the work is done; what was on the screen comes back then.</summary>
+    /// <param name="work">Gets what draws a picture that is made for a width and a height.</param>
+    public async Task DrawAsync(Func<Action<Func<int, int, IRenderable>>, Task> work)
+    {
+        const string Begin = "\e[?1049h\e[?25l", Home = "\e[H", EndOfLine = "\e[K", EndOfScreen = "\e[J", End = "\e[?25h\e[?1049l";
+        Output.Write(Begin);
+        try
+        {
+            await work(picture =>
+            {
+                var (width, height) = (Math.Max(Console.WindowWidth, 20), Math.Max(Console.WindowHeight, 5));
+                var lines = Text(picture(width, height), width).Split('\n')[..^1].Take(height);
+                Output.Write(Home + string.Join($"{EndOfLine}\r\n", lines.Select(l => l.TrimEnd())) + EndOfLine + EndOfScreen);
+                Output.Flush();
+            });
+        }
+        finally
+        {
+            Output.Write(End);
+            Output.Flush();
+        }
+    }
+
     // Made when needed: most scripts never see a table, and should not pay for one.
     void Write(IRenderable what, int? width = null)
+    {
+        var text = Text(what, width ?? (isOutputTerminal ? Math.Max(Console.WindowWidth, 40) : UnboundedWidth));
+        foreach (var line in text.Split('\n')[..^1]) Output.WriteLine(line.TrimEnd()); // columns are padded to the last
+    }
+
+    string Text(IRenderable what, int width)
     {
         using var plain = new StringWriter();
         var console = AnsiConsole.Create(new AnsiConsoleSettings
@@ -82,8 +123,8 @@ public sealed class Terminal(TextWriter output, TextWriter error, bool isOutputT
             Interactive = InteractionSupport.No,
             Out = new AnsiConsoleOutput(plain),
         });
-        console.Profile.Width = width ?? (isOutputTerminal ? Math.Max(Console.WindowWidth, 40) : UnboundedWidth);
+        console.Profile.Width = width;
         console.Write(what);
-        foreach (var line in plain.ToString().Split('\n')[..^1]) Output.WriteLine(line.TrimEnd()); // columns are padded to the last
+        return plain.ToString();
     }
 }
