@@ -24,6 +24,9 @@ public static class ChooseLanes
     /// <summary>An overdue lane has turn 0.</summary>
     const int BeforeOverdue = -1;
 
+    /// <summary>The bundle of all lanes whose tasks run one at a time; limited kinds have those above 0.</summary>
+    const int Solos = -1;
+
     /// <param name="lanes">All lanes there are.</param>
     /// <param name="able">What the worker can do.</param>
     /// <param name="marks">Low-water marks by lane; a lane that is not there is looked at from its start.</param>
@@ -35,6 +38,7 @@ public static class ChooseLanes
         IReadOnlyDictionary<string, int> limits, bool soloFree, long turn, DateTimeOffset now)
     {
         var asked = new List<AskedLane>();
+        var limited = limits.Keys.Order(StringComparer.Ordinal).ToList();
         foreach (var lane in lanes)
         {
             if (!able.Kinds.Contains(lane.Kind) || able.Share(lane.Requires) is not { } share) continue;
@@ -44,7 +48,8 @@ public static class ChooseLanes
             var isCritical = lane.Priority == TaskPriority.Critical;
             asked.Add(new AskedLane(lane.LaneId, marks.GetValueOrDefault(lane.LaneId), atMost, isCritical ? BeforeOverdue : 1 + (int)lane.Priority,
                 isCritical || share >= 1 ? DateTimeOffset.MaxValue : now - LongestHandicap * (1 - share),
-                !isCritical && turn % AgingTurn == 0 ? now - Patience(lane.Priority) : DateTimeOffset.UnixEpoch));
+                !isCritical && turn % AgingTurn == 0 ? now - Patience(lane.Priority) : DateTimeOffset.UnixEpoch,
+                lane.Solo ? Solos : limited.IndexOf(lane.Kind) + 1));
         }
         return asked;
     }

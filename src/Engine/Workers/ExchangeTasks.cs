@@ -29,6 +29,7 @@ public sealed class ExchangeTasks : IAsyncDisposable
     // The first eight digits of a WAL file's name are the timeline, which grows with every promotion of a standby: epochs
     // start above all that the lost primary can have handed out.
     // Lanes are looked at from their low-water marks, so that rows that are dead but not yet cleared up are not walked over.
+    // Of lanes in one bundle only the first that has something gives anything: their limit holds for all of them together.
     // Among lanes critical ones come first; on an aging turn, then those whose oldest task has waited longer than its patience.
     public const string ClaimSql = """
         with timeline as materialized (
@@ -39,15 +40,18 @@ public sealed class ExchangeTasks : IAsyncDisposable
                 and e.mode = 'running' and e.min_protocol <= $4
             for key share of w
         ), heads as materialized (
-            select l.lane_id, l.mark, l.most, h.ready_at, l.turn
-            from allowed cross join unnest($5::integer[], $6::bigint[], $7::integer[], $8::integer[], $9::timestamptz[], $10::timestamptz[]) l(lane_id, mark, most, turn, not_after, overdue)
+            select l.lane_id, l.mark, l.most, l.bundle
+            from allowed cross join unnest($5::integer[], $6::bigint[], $7::integer[], $8::integer[], $9::timestamptz[], $10::timestamptz[], $13::integer[])
+                l(lane_id, mark, most, turn, not_after, overdue, bundle)
             cross join lateral (
                 select ready_at from task_ready r where r.lane_id = l.lane_id and r.seq >= l.mark order by r.seq limit 1
             ) h
             where h.ready_at <= l.not_after
             order by case when h.ready_at < l.overdue then 0 else l.turn end, h.ready_at
         ), picked as (
-            select p.place from (select * from heads) h
+            select p.place from (
+                select * from heads a where a.bundle = 0 or a.lane_id = (select b.lane_id from heads b where b.bundle = a.bundle limit 1)
+            ) h
             cross join lateral (
                 select r.ctid as place from task_ready r
                 where r.lane_id = h.lane_id and r.seq >= h.mark and (r.avoid_worker is null or r.avoid_worker <> $1 or r.ready_at < $11)
@@ -165,12 +169,12 @@ public sealed class ExchangeTasks : IAsyncDisposable
         readonly NpgsqlParameter<long> worker = new(), generation = new();
         readonly NpgsqlParameter<DateTime> now = Time(), avoidUntil = Time();
         readonly NpgsqlParameter<int> protocol = new() { TypedValue = RegisterWorker.Protocol }, most = new();
-        readonly NpgsqlParameter<int[]> lanes = new() { TypedValue = [] }, mosts = new() { TypedValue = [] }, turns = new() { TypedValue = [] };
+        readonly NpgsqlParameter<int[]> lanes = new() { TypedValue = [] }, mosts = new() { TypedValue = [] }, turns = new() { TypedValue = [] }, bundles = new() { TypedValue = [] };
         readonly NpgsqlParameter<long[]> marks = new() { TypedValue = [] };
         readonly NpgsqlParameter<DateTime[]> notAfter = Times(), overdue = Times();
 
         public NpgsqlBatchCommand Command(string sql) =>
-            new(sql) { Parameters = { worker, generation, now, protocol, lanes, marks, mosts, turns, notAfter, overdue, avoidUntil, most } };
+            new(sql) { Parameters = { worker, generation, now, protocol, lanes, marks, mosts, turns, notAfter, overdue, avoidUntil, most, bundles } };
 
         public void Set(AskedClaim asked, DateTimeOffset at)
         {
@@ -180,6 +184,7 @@ public sealed class ExchangeTasks : IAsyncDisposable
             marks.TypedValue = [.. asked.Lanes.Select(l => l.Mark)];
             mosts.TypedValue = [.. asked.Lanes.Select(l => l.Most)];
             turns.TypedValue = [.. asked.Lanes.Select(l => l.Turn)];
+            bundles.TypedValue = [.. asked.Lanes.Select(l => l.Bundle)];
             notAfter.TypedValue = [.. asked.Lanes.Select(l => l.NotAfter.UtcDateTime)];
             overdue.TypedValue = [.. asked.Lanes.Select(l => l.Overdue.UtcDateTime)];
         }
@@ -204,7 +209,8 @@ public sealed record AskedClaim(long WorkerId, long Generation, int Most, IReadO
 /// <param name="Turn">Lower comes first.</param>
 /// <param name="NotAfter">Only when its oldest task has been ready since then or longer: leaves a moment to workers that do it better.</param>
 /// <param name="Overdue">When its oldest task has been ready since before that, it comes first; the beginning of time when that does not count.</param>
-public sealed record AskedLane(int LaneId, long Mark, int Most, int Turn, DateTimeOffset NotAfter, DateTimeOffset Overdue);
+/// <param name="Bundle">Lanes with the same number, other than 0, have their limit together.</param>
+public sealed record AskedLane(int LaneId, long Mark, int Most, int Turn, DateTimeOffset NotAfter, DateTimeOffset Overdue, int Bundle = 0);
 
 public sealed record Exchanged(IReadOnlySet<Guid> Accepted, IReadOnlyList<ClaimedRow> Claimed);
 

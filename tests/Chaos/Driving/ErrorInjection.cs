@@ -10,8 +10,9 @@ public sealed class ErrorInjection(NpgsqlDataSource superuser)
 
     // A sequence counts them, because what a failed statement writes is gone with it.
     const string PrepareSql = """
-        create sequence chaos_errors;
-        create table chaos_error_plan (table_name text primary key, sqlstate text not null, until bigint not null);
+        create sequence chaos_errors; -- its last value is how often it was asked
+        select nextval('chaos_errors');
+        create table chaos_error_plan (table_name text primary key, sqlstate text not null, since bigint not null, until bigint not null);
         create function chaos_fail() returns trigger language plpgsql security definer set search_path = public as $$
         declare
             planned record;
@@ -36,9 +37,16 @@ public sealed class ErrorInjection(NpgsqlDataSource superuser)
     {
         await using var connection = await superuser.OpenConnectionAsync(ct);
         await connection.ExecuteAsync(new CommandDefinition("""
-            insert into chaos_error_plan (table_name, sqlstate, until) values (@table, @sqlState, (select last_value from chaos_errors) + @count)
-            on conflict (table_name) do update set sqlstate = excluded.sqlstate, until = excluded.until
+            insert into chaos_error_plan (table_name, sqlstate, since, until) select @table, @sqlState, last_value, last_value + @count from chaos_errors
+            on conflict (table_name) do update set sqlstate = excluded.sqlstate, since = excluded.since, until = excluded.until
             """, new { table, sqlState, count }, cancellationToken: ct));
+    }
+
+    /// <returns>How many statements have failed so since the last arming; meaningful while one table is armed.</returns>
+    public async Task<long> RaisedAsync()
+    {
+        await using var connection = await superuser.OpenConnectionAsync();
+        return await connection.ExecuteScalarAsync<long>("select max(least(e.last_value, p.until) - p.since) from chaos_error_plan p cross join chaos_errors e");
     }
 
     public async Task DisarmAsync(CancellationToken ct)

@@ -12,7 +12,11 @@ public sealed class WatchQueue(NpgsqlDataSource superuser, HistoryFile history, 
 
     // Tasks of the solo lanes run one at a time, those of kinds that stand still wait for a probe.
     const string Sql = """
-        with ready as (
+        with recursive stuck as (
+            select task_id from task_waiting where failed > 0
+            union select task_id from task_parked
+            union select d.child_id from task_dependencies d join stuck s on s.task_id = d.parent_id where d.settled is distinct from 'succeeded'
+        ), ready as (
             select r.task_id, extract(epoch from clock_timestamp() - r.ready_at)::double precision as seconds
             from task_ready r join task_lanes l on l.lane_id = r.lane_id
             where not l.solo and not exists (select from task_breakers b where b.kind = l.kind and b.state <> 'closed')
@@ -28,7 +32,7 @@ public sealed class WatchQueue(NpgsqlDataSource superuser, HistoryFile history, 
             (select mode = 'running' from task_engine) as is_running,
             (select count(*) from task_ready)::integer as ready, (select count(*) from task_leases)::integer as leased,
             ((select count(*) from task_due) + (select count(*) from task_held))::integer as later,
-            (select count(*) from task_waiting where failed = 0)::integer as waiting, (select count(*) from task_gated)::integer as gated,
+            (select count(*) from task_waiting where task_id not in (select task_id from stuck))::integer as waiting, (select count(*) from task_gated)::integer as gated,
             (select count(*) from workers where state in ('idle', 'busy') and lease_until > clock_timestamp())::integer as workers
         """;
 

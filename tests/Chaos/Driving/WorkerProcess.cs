@@ -21,11 +21,13 @@ public sealed class WorkerProcess : IAsyncDisposable
 
     /// <param name="settings">On top of what makes it run: variables of the engine.</param>
     /// <param name="lease">Of the worker and of its kinds; null: the engine's own defaults.</param>
-    public WorkerProcess(string name, DurableCluster cluster, WorldServer world, string folder, TimeSpan? lease, IReadOnlyDictionary<string, string>? settings = null)
+    /// <param name="dataFolder">Null: one of its own.</param>
+    public WorkerProcess(string name, DurableCluster cluster, WorldServer world, string folder, TimeSpan? lease,
+        IReadOnlyDictionary<string, string>? settings = null, string? dataFolder = null)
     {
         Name = name;
         Proxy = new TcpProxy(cluster.Port);
-        DataFolder = Directory.CreateDirectory(Path.Combine(folder, name)).FullName;
+        DataFolder = Directory.CreateDirectory(dataFolder ?? Path.Combine(folder, name)).FullName;
         LogFile = Path.Combine(folder, $"{name}.log");
         clockFile = Path.Combine(DataFolder, "clock");
         environment = new Dictionary<string, string>
@@ -65,6 +67,9 @@ public sealed class WorkerProcess : IAsyncDisposable
 
     /// <summary>What it has written so far, over all starts.</summary>
     public string Log => File.Exists(LogFile) ? File.ReadAllText(LogFile) : "";
+
+    /// <summary>The last of that, without stack traces.</summary>
+    public string LogEnd() => string.Join('\n', Log.Split('\n').Where(l => !l.StartsWith(' ')).TakeLast(30));
 
     /// <summary>Gives it a wall clock of its own, that of the host at first; without <c>faketime</c> it keeps the host's.</summary>
     /// <returns>Whether it has one.</returns>

@@ -48,7 +48,8 @@ public sealed class NothingIsLost : IInvariant
 
     static bool MustHaveEnded(LiveLine line, History history) => history.IsDrained && line.Place switch
     {
-        "waiting" => line.Failed == 0 && line.Open == 0,
+        // A parent that lives on answers for itself.
+        "waiting" => line.Failed == 0 && !history.Tables.Edges.Any(e => e.ChildId == line.TaskId && history.Tables.Live.Any(l => l.TaskId == e.ParentId)),
         "gated" or "parked" => false, // for a person
         _ => true,
     };

@@ -47,6 +47,20 @@ public sealed class Attempt(OutsideWorld world, TaskContext context)
         await world.TellAsync(Event(WorldEventKind.Owned) with { SentAt = sentAt, Detail = "note" }, ct);
     }
 
+    /// <summary>Works for a while; when it is told to stop, the world learns when that was.</summary>
+    public async Task WorkAsync(int ms, CancellationToken ct)
+    {
+        try
+        {
+            await Task.Delay(ms, ct);
+        }
+        catch (OperationCanceledException)
+        {
+            await world.TellAsync(Event(WorldEventKind.Stopped), CancellationToken.None);
+            throw;
+        }
+    }
+
     /// <summary>The effect itself: the world refuses it under an epoch that is over, as a fenced target does.</summary>
     public Task DoAsync(CancellationToken ct) => world.TellAsync(Event(WorldEventKind.Effect) with { Key = context.IdempotencyKey }, ct);
 

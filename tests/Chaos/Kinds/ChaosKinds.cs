@@ -11,7 +11,7 @@ public static class ChaosKinds
     public const string Prefix = "chaos_";
     public const int MaxFailures = 3;
     public const int MaxLosses = AfterFailure.MaxLosses;
-    public const string Quick = "chaos_quick", Slow = "chaos_slow", Effect = "chaos_effect", Gate = "chaos_gate", Dag = "chaos_dag", Snooze = "chaos_snooze",
+    public const string Noop = "chaos_noop", Quick = "chaos_quick", Slow = "chaos_slow", Effect = "chaos_effect", Gate = "chaos_gate", Dag = "chaos_dag", Snooze = "chaos_snooze",
         Flaky = "chaos_flaky", Doomed = "chaos_doomed", Faulty = "chaos_faulty", Poison = "chaos_poison", Hang = "chaos_hang", Hog = "chaos_hog", Starve = "chaos_starve";
 
     /// <summary>The shortest that there is, so that a run sees many takeovers.</summary>
@@ -20,7 +20,7 @@ public static class ChaosKinds
     static readonly TimeSpan HangLimit = TimeSpan.FromSeconds(3);
 
     /// <summary>Kinds whose attempts end well or with their worker.</summary>
-    public static bool NeverFails(string kind) => kind is Quick or Slow or Effect or Dag or Snooze or Hog or Starve or Poison;
+    public static bool NeverFails(string kind) => kind is Noop or Quick or Slow or Effect or Dag or Snooze or Hog or Starve or Poison;
 
     /// <summary>To be given to <c>EngineCommand</c>.</summary>
     /// <param name="lease">Of the kinds; null: the engine's own default.</param>
@@ -28,6 +28,7 @@ public static class ChaosKinds
     {
         services.AddSingleton<OutsideWorld>();
         services.AddSingleton<IScheduledDuty, TickDuty>();
+        Kind<NoopHandler>(Noop);
         Kind<WorkHandler>(Quick);
         Kind<WorkHandler>(Slow);
         Kind<WorkHandler>(Dag);

@@ -3,6 +3,12 @@ using Engine.Tasks;
 
 namespace Chaos.Kinds;
 
+/// <summary>Does nothing and tells nobody: for loads under which workers claim far ahead.</summary>
+public sealed class NoopHandler : ITaskHandler<ChaosPayload>
+{
+    public Task<TaskResult> RunAsync(ChaosPayload payload, TaskContext context, CancellationToken ct) => TaskResult.DoneAsync();
+}
+
 /// <summary>Works for a while and succeeds.</summary>
 public sealed class WorkHandler(OutsideWorld world) : ITaskHandler<ChaosPayload>
 {
@@ -10,7 +16,7 @@ public sealed class WorkHandler(OutsideWorld world) : ITaskHandler<ChaosPayload>
     {
         var attempt = new Attempt(world, context);
         await attempt.BeginAsync(ct);
-        await Task.Delay(payload.Ms, ct);
+        await attempt.WorkAsync(payload.Ms, ct);
         return await attempt.SucceedAsync(ct);
     }
 }
@@ -22,11 +28,11 @@ public sealed class EffectHandler(OutsideWorld world) : ITaskHandler<ChaosPayloa
     {
         var attempt = new Attempt(world, context);
         await attempt.BeginAsync(ct);
-        await Task.Delay(payload.Ms / 2, ct);
+        await attempt.WorkAsync(payload.Ms / 2, ct);
         await attempt.NoteAsync(ct);
         await attempt.RequireOwnershipAsync(ct);
         await attempt.DoAsync(ct);
-        await Task.Delay(payload.Ms / 2, ct);
+        await attempt.WorkAsync(payload.Ms / 2, ct);
         await attempt.RequireOwnershipAsync(ct);
         return await attempt.SucceedAsync(ct);
     }
@@ -51,7 +57,7 @@ public sealed class FlakyHandler(OutsideWorld world) : ITaskHandler<ChaosPayload
     {
         var attempt = new Attempt(world, context);
         await attempt.BeginAsync(ct);
-        await Task.Delay(payload.Ms, ct);
+        await attempt.WorkAsync(payload.Ms, ct);
         if (!attempt.Misbehaves(payload)) return await attempt.SucceedAsync(ct);
         await attempt.ReturnAsync(TaskResult.Fail(TaskFault.Transient, ""), ct);
         throw context.Kind == ChaosKinds.Faulty ? new InvalidOperationException("a planted bug") : new TimeoutException("a planted fault");
@@ -69,7 +75,7 @@ public sealed class GateHandler(OutsideWorld world) : ITaskHandler<ChaosPayload>
         await attempt.BeginAsync(ct);
         var decision = await attempt.DecisionAsync(Gate, ct);
         if (decision is null) return await attempt.ReturnAsync(TaskResult.WaitForApproval(Gate), ct);
-        await Task.Delay(payload.Ms, ct);
+        await attempt.WorkAsync(payload.Ms, ct);
         return decision.Decision == "approved" ? await attempt.SucceedAsync(ct) : await attempt.ReturnAsync(TaskResult.Refuse("it was rejected"), ct);
     }
 }

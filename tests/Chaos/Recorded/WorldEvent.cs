@@ -34,6 +34,9 @@ public enum WorldEventKind
     /// <summary>A decision was read; detail: gate and decision.</summary>
     Saw,
 
+    /// <summary>The handler was told to stop and stopped.</summary>
+    Stopped,
+
     /// <summary>The handler is about to return; detail: with what.</summary>
     Returned,
 }

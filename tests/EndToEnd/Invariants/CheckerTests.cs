@@ -68,6 +68,13 @@ public sealed class CheckerTests
     }
 
     [Fact]
+    public void A_child_that_waits_for_nobody_breaks_I1()
+    {
+        Assert.Contains("I1", WithParent("succeeded").Live(Task, "waiting", open: 1).Violated());
+        Assert.Empty(WithParent(null).Live(Parent, "parked", 2).Live(Task, "waiting", open: 1).Violations());
+    }
+
+    [Fact]
     public void Two_ends_in_force_break_I2() => Assert.Contains("I2", Good().Succeeded(Task, 1).Succeeded(Task, 2).Violated());
 
     [Fact]

@@ -52,16 +52,20 @@ public sealed class FaultField : IAsyncDisposable
 
     /// <summary>An engine of this field; not started yet.</summary>
     /// <param name="lease">Null: the engine's default.</param>
-    public WorkerProcess Worker(TimeSpan? lease = null, params (string Variable, string Value)[] settings)
+    /// <param name="dataFolder">Null: one of its own.</param>
+    public WorkerProcess Worker(TimeSpan? lease = null, string? dataFolder = null, params (string Variable, string Value)[] settings)
     {
-        var worker = new WorkerProcess($"w{workers.Count + 1}", Cluster, world, folder.Path, lease, settings.ToDictionary(s => s.Variable, s => s.Value));
-        workers.Add(worker);
-        return worker;
+        lock (workers)
+        {
+            var worker = new WorkerProcess($"w{workers.Count + 1}", Cluster, world, folder.Path, lease, settings.ToDictionary(s => s.Variable, s => s.Value), dataFolder);
+            workers.Add(worker);
+            return worker;
+        }
     }
 
     public async Task<WorkerProcess> StartWorkerAsync(TimeSpan? lease = null, params (string Variable, string Value)[] settings)
     {
-        var worker = Worker(lease, settings);
+        var worker = Worker(lease, null, settings);
         await StartAsync(worker);
         return worker;
     }
@@ -71,7 +75,13 @@ public sealed class FaultField : IAsyncDisposable
     {
         worker.Start();
         await Eventually.TrueAsync(async () => worker.IsRunning ? await WorkerIdAsync(worker) is not null : throw new InvalidOperationException($"{worker.Name} ended:\n{worker.Log}"),
-            TimeSpan.FromSeconds(60), $"{worker.Name} takes tasks:\n{worker.Log}");
+            TimeSpan.FromSeconds(60), $"{worker.Name} takes tasks");
+    }
+
+    /// <summary>Ends all engines: what comes next begins alone.</summary>
+    public async Task KillWorkersAsync()
+    {
+        foreach (var worker in workers.Where(w => w.IsRunning)) await worker.KillAsync();
     }
 
     /// <returns>Of the process's worker that lives now; null when there is none.</returns>
@@ -89,6 +99,13 @@ public sealed class FaultField : IAsyncDisposable
         return ids;
     }
 
+    /// <summary>The connections of this process are gone: after a crash, or when they were ended.</summary>
+    public void ForgetConnections()
+    {
+        parts.Source.Clear();
+        Superuser.Clear();
+    }
+
     public async Task<T> ScalarAsync<T>(string sql, object? parameters = null)
     {
         await using var connection = await Superuser.OpenConnectionAsync();
@@ -103,9 +120,27 @@ public sealed class FaultField : IAsyncDisposable
 
     public Task<int> CountAsync(string sql, IEnumerable<Guid> taskIds) => ScalarAsync<int>($"select count(*)::integer from {sql}", new { ids = taskIds.ToArray() });
 
-    public async Task EndedAsync(IReadOnlyCollection<Guid> taskIds, TimeSpan within) => await Eventually.TrueAsync(
-        async () => await CountAsync("task_attempts where final_state is not null and reopened_at is null and task_id = any(@ids)", taskIds) == taskIds.Count,
-        within, $"{taskIds.Count} tasks have ended\n{string.Join('\n', workers.Select(w => w.Log.Length > 4000 ? w.Log[^4000..] : w.Log))}");
+    public async Task EndedAsync(IReadOnlyCollection<Guid> taskIds, TimeSpan within)
+    {
+        try
+        {
+            await Eventually.TrueAsync(async () => await CountAsync("task_attempts where final_state is not null and reopened_at is null and task_id = any(@ids)", taskIds) == taskIds.Count,
+                within, $"{taskIds.Count} tasks have ended");
+        }
+        catch (Exception e)
+        {
+            throw new InvalidOperationException($"{e.Message}\n{await LivingAsync(taskIds)}\n{string.Join('\n', workers.Select(w => $"== {w.Name}\n{w.LogEnd()}"))}", e);
+        }
+    }
+
+    async Task<string> LivingAsync(IReadOnlyCollection<Guid> taskIds)
+    {
+        await using var connection = await Superuser.OpenConnectionAsync();
+        return string.Join('\n', await connection.QueryAsync<string>("""
+            select concat_ws(' ', task_id, kind, state, 'epoch', epoch, 'worker', worker_id, reason) from governance_tasks
+            where task_id = any(@ids) and state not in ('succeeded', 'failed', 'dead', 'cancelled') limit 10
+            """, new { ids = taskIds.ToArray() }));
+    }
 
     /// <summary>Until handlers of all these tasks have begun.</summary>
     public Task BegunAsync(IReadOnlyCollection<Guid> taskIds, TimeSpan within, long epoch = 1) => Eventually.TrueAsync(

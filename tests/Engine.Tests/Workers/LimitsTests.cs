@@ -48,6 +48,18 @@ public sealed class LimitsTests(TestDatabase database) : IClassFixture<TestDatab
     }
 
     [Fact]
+    public async Task What_is_left_of_a_kinds_limit_holds_for_all_its_priorities_together()
+    {
+        foreach (var priority in Enum.GetValues<TaskPriority>()) await rig.FileAsync(new NewTask("echo", """{"text":"x"}""") { Priority = priority });
+        await rig.FileAsync(new NewTask("other", """{"text":"x"}"""));
+        using var worker = await rig.RegisterAsync();
+
+        var claimed = await rig.ClaimAsync(worker, most: 10, limits: new Dictionary<string, int> { ["echo"] = 1 });
+
+        Assert.Equal(["echo", "other"], claimed.Select(c => c.Kind).Order());
+    }
+
+    [Fact]
     public async Task A_standing_kind_gets_one_probe_at_a_time_and_works_again_when_fewer_than_a_fifth_fail()
     {
         var breakers = rig.Get<Breakers>();

@@ -29,8 +29,8 @@ public sealed partial class PlansTests(TestDatabase database) : IClassFixture<Te
         await using var connection = await connections.OpenAsync(throughPooler: false, CancellationToken.None);
 
         var claim = await PlanAsync(connection, ExchangeTasks.ClaimSql,
-            "1, 0, '2026-01-01', 1, '{1,2}', '{0,0}', '{10,10}', '{1,2}', '{infinity,infinity}', '{epoch,epoch}', '2026-01-01', 10",
-            "bigint, bigint, timestamptz, integer, integer[], bigint[], integer[], integer[], timestamptz[], timestamptz[], timestamptz, integer");
+            "1, 0, '2026-01-01', 1, '{1,2}', '{0,0}', '{10,10}', '{1,2}', '{infinity,infinity}', '{epoch,epoch}', '2026-01-01', 10, '{0,1}'",
+            "bigint, bigint, timestamptz, integer, integer[], bigint[], integer[], integer[], timestamptz[], timestamptz[], timestamptz, integer, integer[]");
         var finish = await PlanAsync(connection, ExchangeTasks.FinishSql, "'{\"(0,1)\"}', '{00000000-0000-7000-8000-000000000000}', '{1}', '{null}', '2026-01-01'",
             "text[], uuid[], bigint[], text[], timestamptz");
 

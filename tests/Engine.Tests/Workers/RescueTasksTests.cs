@@ -1,3 +1,4 @@
+using Engine.Tasks;
 using Engine.Workers;
 using Support;
 
@@ -75,6 +76,23 @@ public sealed class RescueTasksTests(TestDatabase database) : IClassFixture<Test
 
         Assert.Single(await rig.ClaimAsync(next, most: 10));
         Assert.Empty(await rig.ClaimAsync(next, most: 10, soloFree: false));
+    }
+
+    [Fact]
+    public async Task Of_different_kinds_that_must_run_alone_one_is_claimed_at_a_time_too()
+    {
+        await rig.FileAsync();
+        await rig.FileAsync(new NewTask("other", """{"text":"x"}"""));
+        for (var death = 1; death <= 2; death++)
+        {
+            using var worker = await rig.RegisterAsync();
+            Assert.Equal(2, (await rig.ClaimAsync(worker, most: 10)).Count);
+            rig.Time.Advance(worker.Lease + TimeSpan.FromSeconds(1));
+            await rig.Get<RescueTasks>().RunAsync(CancellationToken.None);
+        }
+        using var next = await rig.RegisterAsync();
+
+        Assert.Single(await rig.ClaimAsync(next, most: 10));
     }
 
     [Fact]

@@ -45,19 +45,21 @@ sealed class WorkerRig : IAsyncDisposable
     }
 
     /// <summary>Claims as the worker loop does.</summary>
-    public async Task<IReadOnlyList<ClaimedTask>> ClaimAsync(WorkerLease lease, int most = 1, long generation = 0, long turn = 1, IReadOnlyDictionary<int, long>? marks = null, bool soloFree = true)
+    public async Task<IReadOnlyList<ClaimedTask>> ClaimAsync(WorkerLease lease, int most = 1, long generation = 0, long turn = 1, IReadOnlyDictionary<int, long>? marks = null, bool soloFree = true,
+        IReadOnlyDictionary<string, int>? limits = null)
     {
         await using var exchange = await ExchangeTasks.OpenAsync(Get<ReservedConnections>(), throughPooler: false, CancellationToken.None);
-        return (await ExchangeAsync(exchange, lease, [], most, generation, turn, marks, soloFree)).Claimed;
+        return (await ExchangeAsync(exchange, lease, [], most, generation, turn, marks, soloFree, limits)).Claimed;
     }
 
     public async Task<(IReadOnlySet<Guid> Accepted, IReadOnlyList<ClaimedTask> Claimed)> ExchangeAsync(ExchangeTasks exchange, WorkerLease lease,
-        IReadOnlyList<FinishedAttempt> finished, int most, long generation = 0, long turn = 1, IReadOnlyDictionary<int, long>? marks = null, bool soloFree = true)
+        IReadOnlyList<FinishedAttempt> finished, int most, long generation = 0, long turn = 1, IReadOnlyDictionary<int, long>? marks = null, bool soloFree = true,
+        IReadOnlyDictionary<string, int>? limits = null)
     {
         var lanes = await Get<TaskLanes>().RefreshAsync(CancellationToken.None);
         var now = Time.GetUtcNow();
         var asked = most == 0 ? null : new AskedClaim(lease.WorkerId, generation, most,
-            ChooseLanes.Decide(lanes, Get<WorkerParts>().Abilities, marks ?? new Dictionary<int, long>(), most, new Dictionary<string, int>(), soloFree, turn, now));
+            ChooseLanes.Decide(lanes, Get<WorkerParts>().Abilities, marks ?? new Dictionary<int, long>(), most, limits ?? new Dictionary<string, int>(), soloFree, turn, now));
         var exchanged = await exchange.RunAsync(finished, asked, now, CancellationToken.None);
         return (exchanged.Accepted, [.. exchanged.Claimed.Select(c =>
             new ClaimedTask(c.Row, lanes.Single(l => l.LaneId == c.Row.LaneId).Kind, c.PayloadJson, c.Place, c.ReadyAt, now, c.DryRun, c.DeadlineAt, lease))]);
