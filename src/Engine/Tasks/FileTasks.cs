@@ -90,16 +90,28 @@ public sealed class FileTasks(NpgsqlDataSource database, MoveTasks move, TimePro
     async Task<IReadOnlyList<FilingRow>> RowsAsync(IReadOnlyList<NewTask> tasks, DateTimeOffset now, CancellationToken ct)
     {
         var rows = new FilingRow[tasks.Count];
+        // In order, so that the first is also the first by id, and the index grows at its end.
+        var ids = new Guid[rows.Length];
+        for (var i = 0; i < ids.Length; i++) ids[i] = Guid.CreateVersion7(now);
+        Array.Sort(ids);
         for (var i = 0; i < rows.Length; i++)
         {
             var task = tasks[i];
+            if (i > 0 && IsOfSameLane(task, tasks[i - 1]))
+            {
+                rows[i] = new FilingRow(task.TaskId ?? ids[i], rows[i - 1].LaneId, task);
+                continue;
+            }
             var kind = kinds.Find(task.Kind)!;
             var requires = kind.Requires.Count == 0 ? task.Requires : task.Requires.Count == 0 ? kind.Requires : [.. kind.Requires, .. task.Requires];
             var lane = await lanes.NumberAsync(task.Kind, requires, task.Priority ?? kind.Priority, solo: false, ct);
-            rows[i] = new FilingRow(task.TaskId ?? Guid.CreateVersion7(now), lane, task);
+            rows[i] = new FilingRow(task.TaskId ?? ids[i], lane, task);
         }
         return rows;
     }
+
+    static bool IsOfSameLane(NewTask task, NewTask other) =>
+        task.Kind == other.Kind && task.Priority == other.Priority && (ReferenceEquals(task.Requires, other.Requires) || task.Requires.SequenceEqual(other.Requires, StringComparer.Ordinal));
 
     static async Task AddSlotsAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<FilingRow> rows, CancellationToken ct)
     {
