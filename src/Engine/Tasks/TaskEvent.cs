@@ -45,7 +45,8 @@ public sealed record TaskEvent(Guid TaskId, DateTimeOffset At, long Epoch, short
         where o.opened_at is not null and {where('o')}
         union all
         select d.task_id, d.decided_at, coalesce(d.epoch, 0), 5::smallint, 'gate_' || d.decision || ':' || d.gate || ':' || coalesce(d.epoch, 0), 'gate_' || d.decision, d.decided_by,
-            jsonb_build_object('gate', d.gate)::text, t.lane_id, 'pending'
+            jsonb_build_object('gate', d.gate)::text, t.lane_id,
+            case when d.epoch is not null and not (d.gate = '{OpenGate.TaskFault}' and d.decision = 'rejected') then 'pending' end
         from task_gates d
         cross join lateral (select lane_id from tasks where task_id = d.task_id offset 0) t
         where d.decision is not null and {where('d')}

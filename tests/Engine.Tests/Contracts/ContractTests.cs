@@ -1,6 +1,9 @@
 using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using Engine.Access;
 using Engine.Http;
+using Engine.Tasks;
+using Microsoft.Extensions.DependencyInjection;
 using Support;
 
 namespace Engine.Tests.Contracts;
@@ -30,6 +33,41 @@ public sealed class ContractTests(EngineServer engine) : IClassFixture<EngineSer
 
         await Approved.MatchesAsync("token-created.json", await response.Content.ReadAsStringAsync());
     }
+
+    [Fact]
+    public async Task A_task_is_as_approved_wherever_it_is_shown()
+    {
+        const string Body = """{"kind":"investigate_failure","payload":{"task_id":"01980000-0000-7000-8000-000000000000","reason":"sample"},"due_at":"2999-01-01T00:00:00Z","dedup_key":"sample"}""";
+        var filed = await (await PostAsync("/api/tasks", Body)).Content.ReadAsStringAsync();
+        var path = $"/api/tasks/{JsonNode.Parse(filed)!["task_id"]}";
+
+        await Approved.MatchesAsync("task-filed.json", filed);
+        await Approved.MatchesAsync("task-filed-again.json", await (await PostAsync("/api/tasks", Body)).Content.ReadAsStringAsync());
+        await Approved.MatchesAsync("tasks-filed.json", await (await PostAsync("/api/tasks/bulk", $$"""{"tasks":[{{Body}}]}""")).Content.ReadAsStringAsync());
+        await Approved.MatchesAsync("tasks.json", await engine.Admin.GetStringAsync("/api/tasks?dedup_key=sample"));
+        await Approved.MatchesAsync("gate-decided.json", await (await PostAsync($"{path}/gates/ship", """{"decision":"approved"}""")).Content.ReadAsStringAsync());
+        await Approved.MatchesAsync("task-cancelled.json", await (await PostAsync($"{path}/cancel", """{"reason":"sample"}""")).Content.ReadAsStringAsync());
+        await Approved.MatchesAsync("task.json", await engine.Admin.GetStringAsync(path));
+        await Approved.MatchesAsync("task-timeline.json", await engine.Admin.GetStringAsync($"{path}/timeline"));
+        await Approved.MatchesAsync("task-kinds.json", await engine.Admin.GetStringAsync("/api/tasks/kinds"));
+    }
+
+    [Fact]
+    public async Task The_engine_and_its_workers_are_as_approved()
+    {
+        await engine.Services.GetRequiredService<KeepQueueDepth>().RunOnceAsync(CancellationToken.None);
+        var status = JsonNode.Parse(await engine.Admin.GetStringAsync("/api/engine/status"))!;
+        status["oldest_transaction"] = null; // whatever another test holds open
+        var workers = JsonNode.Parse(await engine.Admin.GetStringAsync("/api/engine/workers?limit=1"))!;
+        (workers["items"]![0]!["host"], workers["items"]![0]!["process_id"]) = ("here", 1);
+
+        await Approved.MatchesAsync("engine-status.json", status.ToJsonString());
+        await Approved.MatchesAsync("workers.json", workers.ToJsonString());
+        await Approved.MatchesAsync("assignments.json", await engine.Admin.GetStringAsync("/api/engine/assignments"));
+        await Approved.MatchesAsync("engine-mode.json", await (await PostAsync("/api/engine/start", "{}")).Content.ReadAsStringAsync());
+    }
+
+    Task<HttpResponseMessage> PostAsync(string path, string body) => engine.Admin.PostAsync(path, new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
 
     [Fact]
     public async Task A_refusal_is_as_approved() =>

@@ -16,7 +16,8 @@ public static class TaskEventsApi
     public static void MapTaskEvents(this RouteGroupBuilder tasks) => tasks.MapGet("/events", Follow).DisableHttpMetrics()
         .Produces<TaskEventResponse>(contentType: "text/event-stream")
         .WithSummary("Follows what happens to tasks, as server-sent events; kind, state and task_id filter and may be repeated. "
-            + "With Last-Event-ID it goes on where it broke off: an event may come twice, none is missed. Who takes them too slowly gets the event \"lagging\" and is cut off.");
+            + "It begins with the event \"following\"; what happens is in events without a name. With Last-Event-ID it goes on where it broke off: an event may come twice, "
+            + "none is missed. Who takes them too slowly gets the event \"lagging\" and is cut off.");
 
     static async Task<Results<EmptyHttpResult, ProblemHttpResult>> Follow(HttpContext http, FollowEvents follow, CatchUp catchUp, TimeProvider time, IHostApplicationLifetime lifetime,
         CancellationToken ct, string[]? kind = null, string[]? state = null, [FromQuery(Name = "task_id")] Guid[]? taskId = null,
