@@ -15,6 +15,9 @@ public sealed class WatchEnds(NpgsqlDataSource database, TimeProvider time, IHos
     readonly SemaphoreSlim arrived = new(0, 1);
     bool isFailing;
 
+    /// <summary>How many wait in this process.</summary>
+    public int Waiting => waiters.Count;
+
     /// <returns>Whether it has ended; false when the time is over, or the engine stops.</returns>
     public async Task<bool> RunAsync(Guid taskId, TimeSpan timeout, CancellationToken ct)
     {

@@ -3,6 +3,7 @@ using System.Net.ServerSentEvents;
 using Engine.Tasks;
 using Engine.Tasks.Events;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Support;
 
 namespace Engine.Tests.Tasks;
@@ -70,11 +71,29 @@ public sealed class EventsApiTests : IAsyncLifetime
         Assert.Equal(401, (await (await engine.Server.Anonymous.GetAsync("/api/tasks/events")).ProblemAsync()).Status);
 
     [Fact]
+    public async Task A_revoked_token_gets_nothing_more()
+    {
+        var token = await engine.Server.TokenAsync(Engine.Access.Roles.Reader);
+        using var reader = engine.Server.Client(token);
+        await using var stream = await StreamAsync("/api/tasks/events", client: reader);
+        await engine.FileAsync();
+        await stream.NextAsync();
+
+        Assert.True((await engine.Admin.DeleteAsync($"/api/tokens/{await IdOfAsync(token)}")).IsSuccessStatusCode);
+        await engine.FileAsync();
+
+        Assert.Null(await stream.NextOrEndAsync().WaitAsync(Soon));
+
+        async Task<Guid> IdOfAsync(string text) => (await engine.QueryAsync<Guid>("select token_id from api_tokens where prefix = @prefix", new { prefix = text.Split('_')[1] })).Single();
+    }
+
+    [Fact]
     public async Task An_engine_that_stops_ends_its_streams_and_waits()
     {
         var taskId = await engine.FileAsync();
         await using var stream = await StreamAsync("/api/tasks/events");
         var wait = engine.GetAsync<TaskResponse>($"/api/tasks/{taskId}/wait?timeout=60");
+        await Eventually.TrueAsync(() => engine.Server.Services.GetRequiredService<WatchEnds>().Waiting == 1, Soon, "the wait has arrived");
         var clock = System.Diagnostics.Stopwatch.StartNew();
 
         await engine.Server.StopAsync();
@@ -91,7 +110,7 @@ public sealed class EventsApiTests : IAsyncLifetime
         using var body = new MemoryStream();
         var http = new DefaultHttpContext { Response = { Body = body } };
         var subscription = new EventSubscription(EventFilter.All, time.GetUtcNow());
-        var following = new EventStream(http.Response).FollowAsync(subscription, time, CancellationToken.None);
+        var following = new EventStream(http.Response, _ => Task.FromResult(true)).FollowAsync(subscription, time, CancellationToken.None);
 
         await Eventually.TrueAsync(() => { time.Advance(EventStream.Heartbeat); return Text().Contains(": still here\nid: 17", StringComparison.Ordinal); }, Soon, "a heartbeat");
         subscription.Cut();
@@ -111,10 +130,10 @@ public sealed class EventsApiTests : IAsyncLifetime
         return request;
     }
 
-    async Task<Stream> StreamAsync(string path, string? lastEventId = null)
+    async Task<Stream> StreamAsync(string path, string? lastEventId = null, HttpClient? client = null)
     {
         using var request = Request(path, lastEventId);
-        var response = await engine.Admin.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        var response = await (client ?? engine.Admin).SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal((HttpStatusCode.OK, "text/event-stream"), (response.StatusCode, response.Content.Headers.ContentType!.MediaType));
         var stream = new Stream(SseParser.Create(await response.Content.ReadAsStreamAsync()), response);
         Assert.True(await stream.BeginsAsync());

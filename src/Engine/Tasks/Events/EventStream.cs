@@ -16,7 +16,8 @@ public static class EventPosition
 }
 
 /// <summary>The wire format of server-sent events.</summary>
-public sealed class EventStream(HttpResponse response)
+/// <param name="mayRead">Asked before anything is sent: a stream must not outlive the right to it.</param>
+public sealed class EventStream(HttpResponse response, Func<CancellationToken, Task<bool>> mayRead)
 {
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
@@ -37,9 +38,11 @@ public sealed class EventStream(HttpResponse response)
             while (!more.IsCompleted && await Task.WhenAny(more, Task.Delay(Heartbeat, time, ct)) != more)
             {
                 var position = subscription.Position; // looked at first: if nothing waits after that, all before it has been sent
+                if (!await mayRead(ct)) return;
                 if (!more.IsCompleted) await HeartbeatAsync(position, ct);
             }
             if (!await more) break;
+            if (!await mayRead(ct)) return;
             while (subscription.Events.TryRead(out var e)) Write(e);
             await FlushAsync(ct);
         }
@@ -53,10 +56,13 @@ public sealed class EventStream(HttpResponse response)
         Write("\n\n");
     }
 
-    public async Task SendAsync(SentEvent e, CancellationToken ct)
+    /// <returns>False when it may not be sent any more.</returns>
+    public async Task<bool> SendAsync(SentEvent e, CancellationToken ct)
     {
+        if (!await mayRead(ct)) return false;
         Write(e);
         await FlushAsync(ct);
+        return true;
     }
 
     /// <summary>Keeps proxies from hanging up, and moves the place to go on from.</summary>

@@ -1,3 +1,4 @@
+using Engine.Access;
 using Engine.Faults;
 using Engine.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -19,7 +20,7 @@ public static class TaskEventsApi
             + "It begins with the event \"following\"; what happens is in events without a name. With Last-Event-ID it goes on where it broke off: an event may come twice, "
             + "none is missed. Who takes them too slowly gets the event \"lagging\" and is cut off.");
 
-    static async Task<Results<EmptyHttpResult, ProblemHttpResult>> Follow(HttpContext http, FollowEvents follow, CatchUp catchUp, TimeProvider time, IHostApplicationLifetime lifetime,
+    static async Task<Results<EmptyHttpResult, ProblemHttpResult>> Follow(HttpContext http, FollowEvents follow, CatchUp catchUp, FindToken findToken, TimeProvider time, IHostApplicationLifetime lifetime,
         CancellationToken ct, string[]? kind = null, string[]? state = null, [FromQuery(Name = "task_id")] Guid[]? taskId = null,
         [FromHeader(Name = "Last-Event-ID")] string? lastEventId = null)
     {
@@ -34,11 +35,13 @@ public static class TaskEventsApi
         try
         {
             if (from is null && (subscription = await follow.JoinAsync(filter, ends.Token)) is null) return TooMany();
-            var stream = new EventStream(http.Response);
+            var stream = new EventStream(http.Response,
+                async stop => TokenAuthentication.TokenOf(http.Request) is { } token && await findToken.RunAsync(token, stop) is TokenCheck.Good);
             await stream.BeginAsync(from ?? subscription!.Position, ends.Token);
             if (from is { } position)
             {
-                await foreach (var e in catchUp.RunAsync(position, filter, joined => subscription = joined, ends.Token)) await stream.SendAsync(e, ends.Token);
+                await foreach (var e in catchUp.RunAsync(position, filter, joined => subscription = joined, ends.Token))
+                    if (!await stream.SendAsync(e, ends.Token)) return TypedResults.Empty;
                 if (subscription is null) // too many follow: the caller tries again where it is now
                     return TypedResults.Empty;
             }
