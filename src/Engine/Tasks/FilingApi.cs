@@ -11,7 +11,7 @@ public static class FilingApi
     public static void MapFiling(this RouteGroupBuilder tasks)
     {
         tasks.MapPost("", File).RequireAuthorization(Roles.Operator)
-            .WithSummary("Files a task. A task whose task_id or dedup_key a live one has is not filed again: the answer is 200 with that one.");
+            .WithSummary("Files a task. One whose task_id is known, or whose dedup_key a live task has, is not filed again: the answer is 200 with that one.");
         tasks.MapPost("/bulk", FileMany).RequireAuthorization(Roles.Operator).WithSummary("Files many tasks, all of them or none.");
     }
 
@@ -83,12 +83,12 @@ public sealed record FileTaskRequest(string Kind, JsonElement Payload, Guid? Tas
 /// <param name="Tasks">In any order; up to Engine:Tasks:MaxTasksPerFiling.</param>
 public sealed record FileTasksRequest(IReadOnlyList<FileTaskRequest> Tasks);
 
-/// <param name="Created">False when a live task had its task_id or dedup_key.</param>
-/// <param name="Task">That live task; null when this one was created.</param>
+/// <param name="Created">False when a task had its task_id already, or a live one has its dedup_key.</param>
+/// <param name="Task">That other task; null when this one was created.</param>
 public sealed record FiledTaskResponse(Guid TaskId, bool Created, TaskResponse? Task);
 
 /// <param name="Tasks">In the order they were given.</param>
 public sealed record FiledTasksResponse(IReadOnlyList<FiledResponse> Tasks);
 
-/// <param name="Created">False when a live task, or an earlier one of the same bulk, had its task_id or dedup_key.</param>
+/// <param name="Created">False when a task had its task_id already, or a live one, or an earlier one of the same bulk, has its dedup_key.</param>
 public sealed record FiledResponse(Guid TaskId, bool Created);
