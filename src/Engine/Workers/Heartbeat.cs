@@ -8,7 +8,7 @@ namespace Engine.Workers;
 
 /// <summary>
 /// A worker's sign of life, on a thread and a connection of its own: a starved thread pool or an exhausted connection pool
-/// does not stop it. It also ends the lease when the database has not answered in time.
+/// does not stop it. Another thread ends the lease when the database has not answered in time: the first may wait for its answer.
 /// </summary>
 public sealed class Heartbeat(WorkerLease lease, ReservedConnections connections, TimeProvider time, TasksSettings tasks, Func<WorkerCondition> condition, ILogger log) : IDisposable
 {
@@ -22,28 +22,48 @@ public sealed class Heartbeat(WorkerLease lease, ReservedConnections connections
 
     readonly TimeSpan every = lease.Lease / BeatsPerLease;
     readonly ManualResetEventSlim stop = new();
-    Thread? thread;
+    Thread? beating, guarding;
 
     /// <summary>An operator asked the worker to take nothing new.</summary>
     public bool IsDraining { get; private set; }
 
     public void Start()
     {
-        thread = new Thread(Run) { Name = $"heartbeat of worker {lease.WorkerId}", IsBackground = true, Priority = ThreadPriority.AboveNormal };
-        thread.Start();
+        beating = Begin(Run, "heartbeat");
+        guarding = Begin(Guard, "lease");
     }
 
     /// <summary>Beats no more; the worker says itself what becomes of it.</summary>
     public void Stop()
     {
         stop.Set();
-        thread?.Join(every);
+        beating?.Join(every);
+        guarding?.Join(every);
     }
 
     public void Dispose()
     {
         Stop();
-        if (thread is not { IsAlive: true }) stop.Dispose();
+        if (beating is not { IsAlive: true } && guarding is not { IsAlive: true }) stop.Dispose();
+    }
+
+    Thread Begin(ThreadStart what, string name)
+    {
+        var thread = new Thread(what) { Name = $"{name} of worker {lease.WorkerId}", IsBackground = true, Priority = ThreadPriority.AboveNormal };
+        thread.Start();
+        return thread;
+    }
+
+    void Guard()
+    {
+        while (!stop.Wait(Remaining()))
+        {
+            if (lease.Lost.IsCancellationRequested) return;
+            if (lease.Holds) continue;
+            log.LeaseRanOut(lease.WorkerId, lease.SinceBeat);
+            lease.Lose();
+            return;
+        }
     }
 
     void Run()
@@ -51,14 +71,8 @@ public sealed class Heartbeat(WorkerLease lease, ReservedConnections connections
         NpgsqlConnection? connection = null;
         var isFailing = false;
         var pause = every;
-        while (!stop.Wait(Shorter(pause, Remaining())))
+        while (!stop.Wait(Shorter(pause, Remaining())) && lease.Holds)
         {
-            if (!lease.Holds)
-            {
-                log.LeaseRanOut(lease.WorkerId, lease.SinceBeat);
-                lease.Lose();
-                break;
-            }
             try
             {
                 connection ??= connections.Open(!tasks.Listen);

@@ -18,6 +18,7 @@ public sealed class WorkerProcess : IAsyncDisposable
     readonly Dictionary<string, string> environment;
     readonly string clockFile;
     RunningProgram? program;
+    bool isDisposed;
 
     /// <param name="settings">On top of what makes it run: variables of the engine.</param>
     /// <param name="lease">Of the worker and of its kinds; null: the engine's own defaults.</param>
@@ -58,7 +59,7 @@ public sealed class WorkerProcess : IAsyncDisposable
 
     public int ProcessId => program?.ProcessId ?? 0;
 
-    public bool IsRunning => program is { HasExited: false };
+    public bool IsRunning => !isDisposed && program is { HasExited: false };
 
     public int ExitCode => program!.ExitCode;
 
@@ -113,6 +114,8 @@ public sealed class WorkerProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (isDisposed) return;
+        isDisposed = true;
         program?.Dispose();
         await Proxy.DisposeAsync();
     }
