@@ -74,7 +74,7 @@ public sealed class FollowEventsTests(TestDatabase db) : IClassFixture<TestDatab
         foreach (var claimed in await worker.ClaimAsync()) await worker.SucceedAsync(claimed);
 
         Assert.Equal([$"{mine} claimed", $"{mine} succeeded"], await PassAsync(byTask));
-        Assert.Equal([$"{mine} succeeded", $"{other} succeeded"], Drain(byState).Order());
+        Assert.Equal(new[] { $"{mine} succeeded", $"{other} succeeded" }.Order(StringComparer.Ordinal), Drain(byState).Order(StringComparer.Ordinal));
         Assert.Empty(Drain(byKind));
     }
 
