@@ -27,8 +27,7 @@ public sealed class DurableCluster : IAsyncDisposable
     public static async Task<DurableCluster> StartAsync(IReadOnlyDictionary<string, string>? settings = null)
     {
         var folder = new TempFolder();
-        var all = new Dictionary<string, string>(settings ?? new Dictionary<string, string>()) { ["restart_after_crash"] = "on" };
-        var postgres = await EmbeddedPostgres.StartAsync(folder.Path, new EmbeddedPostgresSettings(), all, NullLogger.Instance, CancellationToken.None);
+        var postgres = await EmbeddedPostgres.StartAsync(folder.Path, new EmbeddedPostgresSettings(), settings ?? new Dictionary<string, string>(), NullLogger.Instance, CancellationToken.None);
         AfterThisProcess.Remove(postgres.DataFolder, folder.Path);
         return new DurableCluster(folder, postgres);
     }
