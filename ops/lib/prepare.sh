@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# Sourced by ops/prepare, ops/run, ops/test and ops/bench, which set `root` (the checkout) first.
+# Sourced by ops/prepare, ops/run, ops/test, ops/bench and ops/chaos, which set `root` (the checkout) first.
 #
-#   prepare run|test|bench   has what that command needs installed, or exits 1 with a sentence that says what to install
+#   prepare run|test|bench|chaos   has what that command needs installed, or exits 1 with a sentence that says what to install
 #   build_release PROJECT    a quiet Release build; on failure its whole output, then exit 1
 #
 # All messages go to standard error: standard output belongs to the results.
@@ -62,7 +62,7 @@ has_postgres() {
     return 1
 }
 
-# Debian packages for what `$1` (run, test or bench) lacks, parted by spaces.
+# Debian packages for what `$1` (run, test, bench or chaos) lacks, parted by spaces.
 missing_packages() {
     missing=
     has_postgres || missing="$missing postgresql"
@@ -80,6 +80,7 @@ missing_packages() {
             has faketime || missing="$missing faketime"
             ;;
         bench) has wrk || missing="$missing wrk" ;;
+        chaos) has faketime || missing="$missing faketime" ;;
     esac
     printf '%s' "${missing# }"
 }

@@ -63,6 +63,11 @@ public sealed class ChaosCommand(TextWriter output, TextWriter progress)
             await progress.WriteLineAsync("interrupted");
             return Interrupted;
         }
+        catch (Exception e) // the last stop: a run that broke off proves nothing
+        {
+            await progress.WriteLineAsync($"the run broke off: {e}");
+            return Violated;
+        }
 
         void Interrupt(PosixSignalContext signal)
         {

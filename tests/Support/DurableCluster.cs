@@ -21,14 +21,16 @@ public sealed class DurableCluster : IAsyncDisposable
     public string DataFolder => postgres.DataFolder;
 
     /// <summary>Of the superuser, straight to the server.</summary>
-    public string Superuser => ConnectionString(postgres.SuperuserConnectionString, Port);
+    public string Superuser => ThroughPort(Port);
+
+    /// <summary>Of the superuser, through a port that may be a proxy's.</summary>
+    public string ThroughPort(int port) => ConnectionString(postgres.SuperuserConnectionString, port);
 
     /// <param name="settings">Of PostgreSQL, by name, on top of durable ones.</param>
     public static async Task<DurableCluster> StartAsync(IReadOnlyDictionary<string, string>? settings = null)
     {
         var folder = new TempFolder();
-        var all = new Dictionary<string, string>(settings ?? new Dictionary<string, string>()) { ["restart_after_crash"] = "on" };
-        var postgres = await EmbeddedPostgres.StartAsync(folder.Path, new EmbeddedPostgresSettings(), all, NullLogger.Instance, CancellationToken.None);
+        var postgres = await EmbeddedPostgres.StartAsync(folder.Path, new EmbeddedPostgresSettings(), settings ?? new Dictionary<string, string>(), NullLogger.Instance, CancellationToken.None);
         AfterThisProcess.Remove(postgres.DataFolder, folder.Path);
         return new DurableCluster(folder, postgres);
     }
@@ -39,16 +41,25 @@ public sealed class DurableCluster : IAsyncDisposable
     /// <summary>The owner of the schema, through a port that may be a proxy's.</summary>
     public string Owner(int port) => ConnectionString(postgres.OwnerConnectionString, port);
 
-    /// <summary>As <c>pg_ctl -m immediate restart</c>: every process of it is gone at once, then it recovers from its log.</summary>
+    /// <summary>As <c>pg_ctl -m immediate restart</c>: a crash, then it recovers from its log.</summary>
     /// <param name="away">How long it stays away between.</param>
     public async Task RestartImmediatelyAsync(TimeSpan away, CancellationToken ct)
+    {
+        await CrashAsync(ct);
+        await Task.Delay(away, ct);
+        await postgres.BringBackAsync(CancellationToken.None);
+    }
+
+    /// <summary>Every process of it is gone at once.</summary>
+    public async Task CrashAsync(CancellationToken ct)
     {
         var postmaster = File.ReadLines(Path.Combine(DataFolder, "postmaster.pid")).First();
         using (var kill = Process.Start("kill", ["-s", "QUIT", postmaster])) await kill.WaitForExitAsync(ct);
         await Eventually.TrueAsync(() => !postgres.IsRunning, TimeSpan.FromSeconds(30), "PostgreSQL has stopped");
-        await Task.Delay(away, ct);
-        await postgres.BringBackAsync(CancellationToken.None);
     }
+
+    /// <summary>Starts a standby that confirms each commit of this one.</summary>
+    public Task<StandbyServer> StartStandbyAsync() => StandbyServer.StartAsync(new PostgresFolder(Path.GetDirectoryName(Path.GetDirectoryName(DataFolder))!), postgres.Binaries, Superuser);
 
     public async ValueTask DisposeAsync()
     {

@@ -70,7 +70,7 @@ public sealed class Heartbeat(WorkerLease lease, ReservedConnections connections
     {
         NpgsqlConnection? connection = null;
         var isFailing = false;
-        var pause = every;
+        var pause = every > lease.SinceBeat ? every - lease.SinceBeat : TimeSpan.Zero; // the registration was the first beat, however long ago that is by now
         while (!stop.Wait(Shorter(pause, Remaining())) && lease.Holds)
         {
             try

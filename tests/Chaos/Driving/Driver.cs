@@ -114,7 +114,7 @@ public sealed class Driver(Plan plan, string folder, Action<string> say)
         }
         catch (Exception e) when (e is NpgsqlException or TimeoutException or IOException)
         {
-            say($"{step.GetType().Name} came to nothing: {e.Message}"); // another fault was at the same thing
+            say($"{step.GetType().Name} came to nothing: {e.Message.Split('\n')[0]}"); // another fault was at the same thing
         }
     }
 

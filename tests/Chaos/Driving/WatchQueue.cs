@@ -10,6 +10,9 @@ public sealed class WatchQueue(NpgsqlDataSource superuser, HistoryFile history, 
 {
     static readonly TimeSpan Every = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Looks that come later than that tell of a machine too busy for anybody to be in time.</summary>
+    static readonly TimeSpan Late = TimeSpan.FromMilliseconds(750);
+
     // Tasks of the solo lanes run one at a time, those of kinds that stand still wait for a probe.
     const string Sql = """
         with recursive stuck as (
@@ -25,7 +28,7 @@ public sealed class WatchQueue(NpgsqlDataSource superuser, HistoryFile history, 
             select greatest(0, (case when w.health = 'healthy' then w.slots else w.slots / 2 end)
                 - greatest(w.running, (select count(*) from task_leases l where l.worker_id = w.worker_id)))::integer as slots
             from workers w
-            where w.state in ('idle', 'busy') and not w.draining and w.lease_until > clock_timestamp() and w.health <> 'unhealthy'
+            where w.state in ('idle', 'busy') and not w.draining and w.started_at < clock_timestamp() - interval '3 seconds' and w.lease_until > clock_timestamp() and w.health <> 'unhealthy'
         )
         select (select task_id from ready) as oldest_task, coalesce((select seconds from ready), 0) as oldest_ready,
             coalesce((select sum(slots) from free), 0)::integer as free_slots,
@@ -35,6 +38,8 @@ public sealed class WatchQueue(NpgsqlDataSource superuser, HistoryFile history, 
             (select count(*) from task_waiting where task_id not in (select task_id from stuck))::integer as waiting, (select count(*) from task_gated)::integer as gated,
             (select count(*) from workers where state in ('idle', 'busy') and lease_until > clock_timestamp())::integer as workers
         """;
+
+    long lastLook;
 
     /// <summary>The last look; null while the database is away.</summary>
     public QueueLook? Last { get; private set; }
@@ -46,9 +51,10 @@ public sealed class WatchQueue(NpgsqlDataSource superuser, HistoryFile history, 
             try
             {
                 await using var connection = await superuser.OpenConnectionAsync(ct);
-                var at = Stopwatch.GetTimestamp();
+                var (at, before) = (Stopwatch.GetTimestamp(), lastLook);
+                lastLook = at;
                 var look = await connection.QuerySingleAsync<QueueLook>(new CommandDefinition(Sql, cancellationToken: ct));
-                var isCalm = disturbance.IsCalm(lease + TimeSpan.FromSeconds(1)) && look.IsRunning;
+                var isCalm = disturbance.IsCalm(lease + TimeSpan.FromSeconds(1)) && look.IsRunning && Stopwatch.GetElapsedTime(before, at) < Late;
                 history.Add(new QueueSample(at, isCalm, look.OldestReady, look.OldestTask, look.FreeSlots));
                 Last = look;
             }

@@ -11,6 +11,7 @@ public sealed class PreparingTests : IDisposable
     [InlineData("run")]
     [InlineData("test")]
     [InlineData("bench")]
+    [InlineData("chaos")]
     public void Nothing_is_installed_when_all_is_there(string purpose)
     {
         sandbox.Program("apt-get", "echo apt-get >>\"$CALLS\"");

@@ -209,7 +209,7 @@ public sealed class CheckerTests
         var told = WithParent("dead").Live(Task, "waiting", open: 1);
         told.Edges[0] = told.Edges[0] with { Settled = null };
 
-        Assert.Equal(["I10"], told.Violated());
+        Assert.Contains("I10", told.Violated());
     }
 
     [Fact]
@@ -242,6 +242,10 @@ public sealed class CheckerTests
 
     [Fact]
     public void An_epoch_without_an_attempt_breaks_I10() => Assert.Equal(["I10"], Good().Attempt(Task, 1, "snoozed").Attempt(Task, 3, "snoozed").Live(Task, "parked", 3).Violated());
+
+    [Fact]
+    public void Epochs_that_go_on_above_a_lost_primary_are_as_they_should_be() =>
+        Assert.Empty(Good().Attempt(Task, 1, "snoozed").Attempt(Task, 1L << 32, "snoozed").Attempt(Task, (1L << 32) + 1, "snoozed").Live(Task, "parked", (1L << 32) + 1).Violations());
 
     [Fact]
     public void A_lease_of_a_worker_that_is_gone_breaks_I10() => Assert.Contains("I10", Good().Live(Task, "leased", 1, worker: 2).Violated());

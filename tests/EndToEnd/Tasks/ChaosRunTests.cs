@@ -17,7 +17,7 @@ public sealed class ChaosRunTests(ITestOutputHelper output)
         using var folder = new TempFolder();
         using var chaos = RunningProgram.Start(Path.Combine(AppContext.BaseDirectory, "chaos"), ["--seed", seed, "--minutes", "1", "--folder", folder.Path]);
 
-        var run = await chaos.EndAsync(TimeSpan.FromMinutes(4));
+        var run = await chaos.EndAsync(TimeSpan.FromSeconds(175));
 
         output.WriteLine(run.Output);
         Assert.True(run.ExitCode == 0, run.Error);

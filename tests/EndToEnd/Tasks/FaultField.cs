@@ -8,6 +8,7 @@ using Dapper;
 using Engine.Tasks;
 using Npgsql;
 using Support;
+using Support.Proxy;
 
 namespace EndToEnd.Tasks;
 
@@ -19,6 +20,7 @@ public sealed class FaultField : IAsyncDisposable
 {
     readonly TempFolder folder = new();
     readonly List<WorkerProcess> workers = [];
+    TcpProxy line = null!;
     WorldServer world = null!;
     EngineParts parts = null!;
     int filings;
@@ -29,7 +31,7 @@ public sealed class FaultField : IAsyncDisposable
 
     public HistoryFile History { get; private set; } = null!;
 
-    /// <summary>Straight to the database, past every proxy.</summary>
+    /// <summary>To the database, past the proxies of the engines.</summary>
     public NpgsqlDataSource Superuser { get; private set; } = null!;
 
     public ErrorInjection Errors { get; private set; } = null!;
@@ -42,10 +44,11 @@ public sealed class FaultField : IAsyncDisposable
         var field = new FaultField();
         field.Cluster = await DurableCluster.StartAsync(postgres);
         field.History = new HistoryFile(Path.Combine(field.folder.Path, "history.jsonl"));
+        field.line = new TcpProxy(field.Cluster.Port);
         field.world = await WorldServer.StartAsync(field.History.Add);
         Environment.SetEnvironmentVariable(OutsideWorld.Variable, field.world.Url); // for the parts below, which run no handler
-        field.Superuser = NpgsqlDataSource.Create(field.Cluster.Superuser + ";Timeout=3;Command Timeout=10;Maximum Pool Size=30");
-        field.parts = await EngineParts.OpenAsync(field.Cluster.Engine(field.Cluster.Port), field.Cluster.Owner(field.Cluster.Port), field.folder.Path, CancellationToken.None);
+        field.Superuser = NpgsqlDataSource.Create(field.Cluster.ThroughPort(field.line.Port) + ";Timeout=3;Command Timeout=10;Maximum Pool Size=30");
+        field.parts = await EngineParts.OpenAsync(field.Cluster.Engine(field.line.Port), field.Cluster.Owner(field.line.Port), field.folder.Path, CancellationToken.None);
         field.Errors = new ErrorInjection(field.Superuser);
         return field;
     }
@@ -97,6 +100,17 @@ public sealed class FaultField : IAsyncDisposable
         var ids = filing.Tasks.Select(t => t.TaskId).Distinct().ToArray();
         History.Add(new RecordedFiling(tag, 0, 0, count, Commit.Done, ids, filing.Tasks.Count(t => t.IsNew)));
         return ids;
+    }
+
+    /// <summary>Everybody, this process too, is led to another PostgreSQL from now on.</summary>
+    public void LeadTo(int port)
+    {
+        foreach (var proxy in workers.Select(w => w.Proxy).Append(line))
+        {
+            proxy.TargetPort = port;
+            proxy.Cut();
+        }
+        ForgetConnections();
     }
 
     /// <summary>The connections of this process are gone: after a crash, or when they were ended.</summary>
@@ -161,6 +175,7 @@ public sealed class FaultField : IAsyncDisposable
         foreach (var worker in workers) await worker.DisposeAsync();
         await parts.DisposeAsync();
         await Superuser.DisposeAsync();
+        await line.DisposeAsync();
         await world.DisposeAsync();
         History.Dispose();
         await Cluster.DisposeAsync();
