@@ -101,6 +101,16 @@ public sealed class RunningWorkerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task One_duty_that_cannot_be_done_does_not_keep_the_others_from_being_done()
+    {
+        await StateAsync(await FileAsync("work", "fine"), "succeeded");
+        await using (var connection = await engine.Database.Owner.OpenConnectionAsync())
+            await connection.ExecuteAsync("alter table workers rename column process_id to process"); // what rescues reads
+
+        await StateAsync(await FileAsync("work", "snooze"), "succeeded");
+    }
+
+    [Fact]
     public async Task A_dry_run_describes_its_effects_and_does_none()
     {
         var taskId = await FileAsync("work", "effect", task => task with { DryRun = true });
