@@ -42,7 +42,6 @@ public sealed class DatabaseTime(NpgsqlDataSource database, TimeProvider host) :
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var command = new NpgsqlCommand("select clock_timestamp()", connection);
-        await command.PrepareAsync(ct);
         Measurement? best = null;
         for (var sample = 0; sample < Samples; sample++)
         {

@@ -4,6 +4,7 @@ using Engine.Database.Embedded;
 using Engine.Faults;
 using Engine.Hosting;
 using Engine.Hosting.Configuration;
+using Engine.Tasks;
 using Npgsql;
 
 namespace Engine.Database;
@@ -47,7 +48,7 @@ public sealed class EngineDatabase : IAsyncDisposable
     {
         var database = settings.Get<DatabaseSettings>();
         if (database.ConnectionString is { Length: > 0 } engine)
-            return await OpenAsync(null, engine, database.OwnerConnectionString ?? engine, database, loggers, ct);
+            return await OpenAsync(null, settings.Get<TasksSettings>().Listen ? engine : Unprepared(engine), database.OwnerConnectionString ?? engine, database, loggers, ct);
 
         var embedded = await EmbeddedPostgres.StartAsync(
             settings.DataFolder, settings.Get<EmbeddedPostgresSettings>(), loggers.CreateLogger<EmbeddedPostgres>(), ct);
@@ -164,8 +165,13 @@ public sealed class EngineDatabase : IAsyncDisposable
     internal static string Pooled(string connectionString, int size) => new NpgsqlConnectionStringBuilder(connectionString)
     {
         ApplicationName = "engine", Timeout = 5, CommandTimeout = 30, KeepAlive = 30, MaxPoolSize = size, MinPoolSize = 0, IncludeErrorDetail = false,
-        ConnectionIdleLifetime = 60, CancellationTimeout = 2000, MaxAutoPrepare = 50, AutoPrepareMinUsages = 3,
+        ConnectionIdleLifetime = 60, CancellationTimeout = 2000, MaxAutoPrepare = IsUnprepared(connectionString) ? 0 : 50, AutoPrepareMinUsages = 3,
     }.ConnectionString;
+
+    /// <summary>For a transaction pooler, behind which the next statement may meet another session.</summary>
+    static string Unprepared(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString) { MaxAutoPrepare = 0, NoResetOnClose = true }.ConnectionString;
+
+    static bool IsUnprepared(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString).NoResetOnClose;
 
     /// <summary>One look at the server: no pool that lives on, none of the queries that a working connection begins with.</summary>
     static NpgsqlDataSource Look(string connectionString) =>

@@ -74,11 +74,11 @@ public sealed class PutTasks(PromoteHeld promoteHeld)
         connection.ExecuteAsync(new CommandDefinition(ParkedSql,
             new { row.TaskId, now, reason = Shortened(reason), row.Epoch, row.LaneId, row.Failures, row.Losses, Flags = (short)row.Flags }, transaction, cancellationToken: ct));
 
-    static string Shortened(string reason)
+    static string Shortened(string? reason)
     {
         const int Most = 2000;
-        var text = reason.Length == 0 ? "no reason was given" : reason.Replace('\0', '\u2400');
-        return text.Length <= Most ? text : text[..(Most - 1)] + "…";
+        if (string.IsNullOrEmpty(reason)) return "no reason was given";
+        return RecordMove.Storable(reason.Length <= Most ? reason : reason[..(Most - 1)] + "…");
     }
 
     static DynamicParameters Columns(IReadOnlyList<TaskRow> rows, DateTimeOffset now, long? avoidWorker) => new(new

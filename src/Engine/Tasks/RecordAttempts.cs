@@ -46,7 +46,6 @@ public sealed record EndedAttempt(Guid TaskId, long Epoch, long? WorkerId, DateT
     public static string? Shown(string? error)
     {
         if (error is null) return null;
-        var text = error.Replace('\0', '\u2400');
-        return text.Length <= MaxErrorLength ? text : text[..(MaxErrorLength - 1)] + "…";
+        return RecordMove.Storable(error.Length <= MaxErrorLength ? error : error[..(MaxErrorLength - 1)] + "…");
     }
 }

@@ -38,5 +38,6 @@ public sealed class RecordMove(RecordAudit audit, TimeProvider time)
     public static string? Shown(string? reason) => reason is null ? null :
         Storable(reason.Length <= MaxReasonLength ? reason : string.Concat(reason.AsSpan(0, MaxReasonLength - 1), "…"));
 
-    static string Storable(string text) => string.Concat(text.EnumerateRunes().Select(r => r.Value == 0 ? "\u2400" : r.ToString()));
+    /// <summary>A text as PostgreSQL can store it: without zeros and halves of characters.</summary>
+    internal static string Storable(string text) => string.Concat(text.EnumerateRunes().Select(r => r.Value == 0 ? "\u2400" : r.ToString()));
 }

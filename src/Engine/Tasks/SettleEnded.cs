@@ -31,9 +31,15 @@ public sealed class SettleEnded(PutTasks put, ReleaseSlots releaseSlots)
         returning task_id, epoch, lane_id, failures, losses, flags, due_at
         """;
 
+    // In the order of the keys, as filings lock them.
     const string KeysSql = """
-        delete from task_keys k using unnest(@keyed) e(task_id) cross join lateral (select dedup_key from tasks where task_id = e.task_id offset 0) t
-        where k.dedup_key = t.dedup_key and k.task_id = e.task_id
+        with locked as materialized (
+            select k.dedup_key from task_keys k
+            where k.dedup_key = any(array(select t.dedup_key from unnest(@keyed) e(task_id) cross join lateral (select dedup_key from tasks where task_id = e.task_id offset 0) t))
+                and k.task_id = any(@keyed)
+            order by k.dedup_key for update
+        )
+        delete from task_keys k using locked l where k.dedup_key = l.dedup_key
         """;
 
     /// <param name="ended">Tasks that have ended for good, with whether they succeeded.</param>

@@ -19,6 +19,7 @@ public sealed class TaskLanes(NpgsqlDataSource database)
 
     readonly ConcurrentDictionary<string, int> numbers = new(StringComparer.Ordinal);
     readonly ConcurrentDictionary<int, TaskLane> lanes = [];
+    volatile int readUpTo; // not the highest that is known: those below one that was found by name may not be
 
     /// <summary>The lane's number, made when there is none yet; in a transaction of its own, for others to use at once.</summary>
     /// <param name="requires">Capabilities, in any order.</param>
@@ -67,10 +68,19 @@ public sealed class TaskLanes(NpgsqlDataSource database)
     public async Task<IReadOnlyCollection<TaskLane>> RefreshAsync(CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
+        return await RefreshAsync(connection, ct);
+    }
+
+    /// <summary>The same over a connection of the caller's.</summary>
+    public async Task<IReadOnlyCollection<TaskLane>> RefreshAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
         // Numbers may become visible out of order: the last few are read again.
-        var known = Math.Max(0, lanes.IsEmpty ? 0 : lanes.Keys.Max() - 100);
+        var known = Math.Max(0, readUpTo - 100);
         foreach (var row in await connection.QueryAsync<Row>(new CommandDefinition(AllSql, new { known }, cancellationToken: ct)))
+        {
             lanes[row.LaneId] = new TaskLane(row.LaneId, row.Kind, (string[])row.Requires, (TaskPriority)row.Priority, row.Solo);
+            readUpTo = Math.Max(readUpTo, row.LaneId);
+        }
         return [.. lanes.Values];
     }
 

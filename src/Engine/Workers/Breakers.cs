@@ -21,9 +21,11 @@ public sealed class Breakers(NpgsqlDataSource database, TimeProvider time, ILogg
 
     const string ReadSql = "select kind, state, retry_at, probe_by from task_breakers where state <> 'closed'";
 
+    // A ticket is its worker's for as long as that runs a task of the kind, however long that takes.
     const string ProbeSql = """
         update task_breakers b set state = 'probing', probe_by = @workerId, probe_until = @until
-        where b.kind = @kind and ((b.state = 'open' and b.retry_at <= @now) or (b.state = 'probing' and (b.probe_by is null or b.probe_until < @now)))
+        where b.kind = @kind and ((b.state = 'open' and b.retry_at <= @now) or (b.state = 'probing' and (b.probe_by is null or b.probe_by = @workerId or (b.probe_until < @now
+                and not exists (select from task_leases s join task_lanes n on n.lane_id = s.lane_id where s.worker_id = b.probe_by and n.kind = b.kind)))))
             and exists (select from task_ready r join task_lanes l on l.lane_id = r.lane_id where l.kind = @kind)
         returning b.kind
         """;

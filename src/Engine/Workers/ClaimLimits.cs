@@ -9,7 +9,7 @@ public sealed class ClaimLimits(TaskKinds kinds, TasksSettings settings, TakeSta
 
     readonly Dictionary<string, double> rates = Rates(kinds, settings);
     readonly Dictionary<string, (int Starts, long TakenAt)> own = new(StringComparer.Ordinal);
-    readonly Dictionary<string, int> probing = new(StringComparer.Ordinal); // kind → failed probes before
+    readonly Dictionary<string, Probe> probing = new(StringComparer.Ordinal);
     readonly Dictionary<string, int> failures = new(StringComparer.Ordinal); // kind → probes that failed in a row
     volatile IReadOnlyList<StandingKind> standing = [];
     bool isDefined;
@@ -28,10 +28,10 @@ public sealed class ClaimLimits(TaskKinds kinds, TasksSettings settings, TakeSta
         foreach (var still in standing.Where(s => kinds.Find(s.Kind) is not null))
         {
             limits[still.Kind] = 0;
-            if (probing.ContainsKey(still.Kind) && still.ProbeBy == workerId) continue; // its probe runs
-            var mayBeTaken = still.State == "open" ? still.RetryAt <= time.GetUtcNow() : still.ProbeBy is null || still.ProbeBy != workerId;
+            if (probing.TryGetValue(still.Kind, out var probe) && probe.WorkerId == workerId && probe.TaskId is not null) continue; // its probe runs
+            var mayBeTaken = still.State != "open" || still.RetryAt <= time.GetUtcNow();
             if (!mayBeTaken || !await breakers.TakeProbeAsync(still.Kind, workerId, lease.Lease, ct)) continue;
-            probing.TryAdd(still.Kind, failures.GetValueOrDefault(still.Kind));
+            probing[still.Kind] = new Probe(workerId, null);
             limits[still.Kind] = 1;
         }
         if (rates.Count == 0) return (most, limits);
@@ -48,9 +48,13 @@ public sealed class ClaimLimits(TaskKinds kinds, TasksSettings settings, TakeSta
         return (most, limits);
     }
 
+    /// <summary>Whether it is the one task that a kind's next step depends on.</summary>
+    public bool IsProbe(ClaimedTask task) => probing.TryGetValue(task.Kind, out var probe) && probe.TaskId == task.Row.TaskId;
+
     /// <summary>What was claimed counts against the limits.</summary>
-    public void Claimed(string kind)
+    public void Claimed(string kind, Guid taskId)
     {
+        if (probing.TryGetValue(kind, out var probe) && probe.TaskId is null) probing[kind] = probe with { TaskId = taskId };
         foreach (var scope in (ReadOnlySpan<string>)[kind, TakeStarts.Everything])
             if (own.TryGetValue(scope, out var have)) own[scope] = (have.Starts - 1, have.TakenAt);
     }
@@ -58,18 +62,20 @@ public sealed class ClaimLimits(TaskKinds kinds, TasksSettings settings, TakeSta
     /// <summary>An attempt has ended: opens the breaker of a kind that fails too often, and judges probes.</summary>
     /// <param name="outcomes">The kind's last ten on this worker.</param>
     /// <returns>Whether the worker should forget the outcomes: the database has them now.</returns>
-    public async Task<bool> EndedAsync(string kind, long workerId, TaskResult result, string outcomes, CancellationToken ct)
+    public async Task<bool> EndedAsync(ClaimedTask task, TaskResult result, string outcomes, CancellationToken ct)
     {
-        if (result is TaskResult.Returned) return false;
-        if (probing.Remove(kind, out var failedProbes))
+        var (kind, workerId) = (task.Kind, task.Lease.WorkerId);
+        if (IsProbe(task) && result is not TaskResult.Returned)
         {
-            var isGood = result is not TaskResult.Failed;
+            var (isGood, failedProbes) = (result is not TaskResult.Failed, failures.GetValueOrDefault(kind));
             await breakers.EndProbeAsync(kind, workerId, isGood, failedProbes, ct);
+            probing.Remove(kind);
             if (!isGood) failures[kind] = failedProbes + 1;
             else failures.Remove(kind);
             await ReadAsync(ct);
             return true;
         }
+        if (IsProbe(task)) probing[kind] = new Probe(workerId, null); // it was no probe; another task may be
         if (result is not TaskResult.Failed failed || !Breakers.IsBad(outcomes)) return false;
         await breakers.OpenAsync(kind, outcomes, $"{outcomes.Count(o => o == 'f')} of the last {outcomes.Length} attempts failed, at last: {failed.Reason}", ct);
         await ReadAsync(ct);
@@ -90,4 +96,8 @@ public sealed class ClaimLimits(TaskKinds kinds, TasksSettings settings, TakeSta
         if (settings.StartsPerSecond > 0) rates[TakeStarts.Everything] = settings.StartsPerSecond;
         return rates;
     }
+
+    /// <summary>A ticket of this process.</summary>
+    /// <param name="TaskId">What was claimed with it; null while nothing has been.</param>
+    sealed record Probe(long WorkerId, Guid? TaskId);
 }

@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+using Engine.Faults;
 using Engine.Tasks;
 
 namespace Engine.Workers;
@@ -24,16 +26,37 @@ public sealed class KeepTasks(RescueTasks rescue, PromoteDue promoteDue, ExpireG
     /// <returns>How long to rest at most.</returns>
     public async Task<TimeSpan> RunOnceAsync(CancellationToken ct)
     {
-        await rescue.RunAsync(ct);
-        MovedTasks[] moved = [await promoteDue.RunAsync(ct), await expireGates.RunAsync(ct), await passDeadlines.RunAsync(ct), await sweepHeld.RunAsync(ct)];
+        var faults = new List<Exception>();
+        MovedTasks[] moved =
+        [
+            await TryAsync(RescueAsync, faults, ct), await TryAsync(promoteDue.RunAsync, faults, ct), await TryAsync(expireGates.RunAsync, faults, ct),
+            await TryAsync(passDeadlines.RunAsync, faults, ct), await TryAsync(sweepHeld.RunAsync, faults, ct),
+        ];
         await limits.ReadAsync(ct);
         Follow(await readMode.RunAsync(ct));
         if (moved.SelectMany(m => m.Lanes).Distinct().ToArray() is { Length: > 0 } lanes) workers.Wake(lanes);
         await CompareAsync(ct);
+        if (faults.Count > 0) ExceptionDispatchInfo.Throw(faults[0]);
         LastGood = time.GetTimestamp();
         var rest = moved.Select(m => m.NextAt - time.GetUtcNow()).Append(Every).Min()!.Value;
         return rest < TimeSpan.Zero ? TimeSpan.Zero : rest;
     }
+
+    /// <summary>One duty that cannot be done does not keep the others from being done; a database that does not answer keeps all.</summary>
+    static async Task<MovedTasks> TryAsync(Func<CancellationToken, Task<MovedTasks>> duty, List<Exception> faults, CancellationToken ct)
+    {
+        try
+        {
+            return await duty(ct);
+        }
+        catch (Exception e) when (Fault.Of(e, ct) is FaultKind.Bug or FaultKind.Permanent)
+        {
+            faults.Add(e);
+            return new MovedTasks(0, [], null);
+        }
+    }
+
+    async Task<MovedTasks> RescueAsync(CancellationToken ct) => new(await rescue.RunAsync(ct), [], null);
 
     async Task CompareAsync(CancellationToken ct)
     {

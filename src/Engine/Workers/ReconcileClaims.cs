@@ -24,12 +24,12 @@ public sealed class ReconcileClaims(ReservedConnections connections, TasksSettin
         where l.worker_id = @workerId
         """;
 
-    /// <param name="session">The server process of the broken exchange; null when there was none.</param>
+    /// <param name="session">The server process of the broken exchange; null when there was none. A pooler's number says nothing of the server's.</param>
     /// <returns>The new generation, and all that the worker holds.</returns>
     public async Task<(long Generation, IReadOnlyList<HeldClaim> Held)> RunAsync(long workerId, int? session, CancellationToken ct)
     {
         await using var connection = await connections.OpenAsync(!settings.Listen, ct);
-        if (session is not null) await connection.ExecuteAsync(new CommandDefinition(EndSql, new { session }, cancellationToken: ct));
+        if (session is not null && settings.Listen) await connection.ExecuteAsync(new CommandDefinition(EndSql, new { session }, cancellationToken: ct));
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await connection.ExecuteAsync(new CommandDefinition("set local lock_timeout = '3s'", transaction: transaction, cancellationToken: ct));
         await connection.ExecuteAsync(new CommandDefinition(GenerationSql, new { workerId }, transaction, cancellationToken: ct));

@@ -11,7 +11,7 @@ public sealed class RunAttempts(TaskKinds kinds, AttemptRecords records, TimePro
     static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     readonly Channel<ClaimedTask> inbox = Channel.CreateUnbounded<ClaimedTask>(new UnboundedChannelOptions { SingleReader = false, SingleWriter = true });
-    readonly ConcurrentDictionary<Guid, RunningAttempt> running = [];
+    readonly ConcurrentDictionary<(Guid TaskId, long Epoch), RunningAttempt> running = []; // an earlier attempt of a task may not have stopped yet
     readonly ConcurrentQueue<FinishedAttempt> finished = [];
     readonly List<Task> slots = [];
     int isWaitedFor;
@@ -66,7 +66,8 @@ public sealed class RunAttempts(TaskKinds kinds, AttemptRecords records, TimePro
     /// <summary>Tells one attempt to stop, if it is here: its task was taken from it.</summary>
     public void Stop(Guid taskId, string reason)
     {
-        if (running.TryGetValue(taskId, out var attempt)) attempt.Stop(reason, returned: true);
+        foreach (var attempt in running.Values)
+            if (attempt.Task.Row.TaskId == taskId) attempt.Stop(reason, returned: true);
     }
 
     /// <summary>Tells all attempts to stop.</summary>
@@ -102,7 +103,7 @@ public sealed class RunAttempts(TaskKinds kinds, AttemptRecords records, TimePro
     {
         var kind = kinds.Find(task.Kind)!;
         var attempt = new RunningAttempt(task, kind, time.GetTimestamp());
-        running[task.Row.TaskId] = attempt;
+        running[(task.Row.TaskId, task.Row.Epoch)] = attempt;
         if (!lease.Holds) attempt.Stop("its worker has lost its lease", returned: true);
         metrics.Began(task, time);
         TaskResult result;
@@ -134,7 +135,7 @@ public sealed class RunAttempts(TaskKinds kinds, AttemptRecords records, TimePro
 
     void Collect(RunningAttempt attempt, TaskResult result, Exception? fault)
     {
-        running.TryRemove(attempt.Task.Row.TaskId, out _);
+        running.TryRemove((attempt.Task.Row.TaskId, attempt.Task.Row.Epoch), out _);
         var ran = time.GetElapsedTime(attempt.StartedAt);
         recent.Add(attempt.Task.Kind, result, ran);
         metrics.Ended(attempt.Task, result, ran);

@@ -35,9 +35,9 @@ public sealed class RunWorkers(WorkerParts parts, RegisterWorker register, Npgsq
     /// <summary>Nothing is to run any more, on any engine: what runs goes back unharmed.</summary>
     public void StopAll() => current?.Attempts.StopAll("the engines are stopped", returned: true);
 
-    /// <summary>Kinds that stand still give back what has not begun.</summary>
+    /// <summary>Kinds that stand still give back what has not begun, but for their probes.</summary>
     /// <param name="standing">Null: all kinds.</param>
-    public void ReturnUnstarted(IReadOnlySet<string>? standing) => current?.Worker.ReturnUnstarted(task => standing?.Contains(task.Kind) ?? true);
+    public void ReturnUnstarted(IReadOnlySet<string>? standing) => current?.Worker.ReturnUnstarted(task => standing is null || (standing.Contains(task.Kind) && !parts.Limits.IsProbe(task)));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -33,11 +33,12 @@ public sealed class RunningAttempt(ClaimedTask task, TaskKind kind, long started
         (StopReason, IsReturned) = (reason, returned);
         try
         {
-            stop.Cancel();
+            // On other threads: what a handler does about it may take long or fail, and others are still to be told.
+            _ = stop.CancelAsync();
         }
-        catch (Exception e) when (e is ObjectDisposedException or AggregateException)
+        catch (ObjectDisposedException)
         {
-            // It ended this moment; or what its handler registered with the token failed, which is that handler's own end.
+            // It ended this moment.
         }
     }
 

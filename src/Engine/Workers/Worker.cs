@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using Engine.Faults;
 using Engine.Tasks;
 using Npgsql;
@@ -13,12 +15,15 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
 {
     static readonly TimeSpan PollFloor = TimeSpan.FromSeconds(1);
     static readonly TimeSpan WatchEvery = TimeSpan.FromMilliseconds(250);
+    static readonly TimeSpan Overdue = TimeSpan.FromMilliseconds(50);
     static readonly TimeSpan Probation = TimeSpan.FromMinutes(1);
 
     readonly Dictionary<int, long> marks = [];
     readonly Dictionary<Guid, long> inHand = []; // task → epoch, of all that is claimed and not yet accepted as ended
     readonly HashSet<Guid> solos = [];
     readonly List<FinishedAttempt> unsaid = []; // finished, in an exchange whose outcome is not known
+    readonly ConcurrentQueue<Func<ClaimedTask, bool>> returning = [];
+    readonly Dictionary<(Guid TaskId, long Epoch), FinishedAttempt> unjudged = []; // of which the breakers are to be told
     readonly TimeProvider time = parts.Time;
     volatile IReadOnlyDictionary<int, TaskLane> known = new Dictionary<int, TaskLane>();
     ExchangeTasks? exchange;
@@ -31,7 +36,6 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     long lastWatch;
     bool isFailing, isDry, isFull, isDrained;
     volatile bool isWoken = true, needsLanes = true;
-    volatile Func<ClaimedTask, bool>? returning;
 
     public long WorkerId => lease.WorkerId;
 
@@ -80,7 +84,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     /// <summary>Gives back what has not begun.</summary>
     public void ReturnUnstarted(Func<ClaimedTask, bool> which)
     {
-        returning = which;
+        returning.Enqueue(which);
         attempts.Signal.Set();
     }
 
@@ -88,31 +92,38 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     async Task<bool> PassAsync(CancellationToken ct)
     {
         if (isFailing || exchange is null) await ConnectAsync(ct);
-        if (heartbeat.IsDraining && !isDrained) returning = _ => true;
+        if (heartbeat.IsDraining && !isDrained) returning.Enqueue(_ => true);
         isDrained = heartbeat.IsDraining;
-        if (returning is { } which)
-        {
-            returning = null;
+        while (returning.TryDequeue(out var which))
             unsaid.AddRange(attempts.TakeUnstarted(which).Select(task => new FinishedAttempt(task, new TaskResult.Returned(), null)));
-        }
         if (time.GetElapsedTime(lastWatch) > WatchEvery) Watch();
         var finished = attempts.TakeFinished(parts.Settings.MaxBatch);
         FinishedAttempt[] others = [.. unsaid, .. finished.Where(f => !IsPlain(f))];
         unsaid.Clear();
         var plain = others.Length == 0 ? finished : [.. finished.Where(IsPlain)];
+        foreach (var attempt in others.Concat(plain))
+            if (attempt.Result is TaskResult.Failed || parts.Limits.IsProbe(attempt.Task)) unjudged[(attempt.Task.Row.TaskId, attempt.Task.Row.Epoch)] = attempt;
         try
         {
-            var asked = await AskAsync(plain.Count + others.Length, ct);
+            AskedClaim? asked = null;
+            ExceptionDispatchInfo? unasked = null; // what has ended is told all the same
+            try
+            {
+                asked = await AskAsync(plain.Count + others.Length, ct);
+            }
+            catch (Exception e) when (!ct.IsCancellationRequested)
+            {
+                unasked = ExceptionDispatchInfo.Capture(e);
+            }
             if (others.Length > 0) await EndAsync(others, ct);
             others = [];
-            if (plain.Count == 0 && asked is null)
-            {
-                await JudgeAsync(finished, ct);
-                return false;
-            }
-            await ExchangeAsync(plain, asked, ct);
-            await JudgeAsync(finished, ct);
-            return plain.Count > 0 || (asked is not null && !isDry) || attempts.HasFinished;
+            var isBusy = plain.Count > 0 || asked is not null;
+            if (isBusy) await ExchangeAsync(plain, asked, ct);
+            isBusy = isBusy && (plain.Count > 0 || !isDry || attempts.HasFinished);
+            plain = [];
+            unasked?.Throw();
+            await JudgeAsync(ct);
+            return isBusy;
         }
         catch
         {
@@ -122,14 +133,14 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
         }
     }
 
-    /// <summary>Tells the breakers: of failures always, of successes when a kind stands still.</summary>
-    async Task JudgeAsync(List<FinishedAttempt> finished, CancellationToken ct)
+    /// <summary>Tells the breakers of failures and of probes; what could not be told is told with the next pass.</summary>
+    async Task JudgeAsync(CancellationToken ct)
     {
-        var standing = parts.Limits.Standing;
-        foreach (var attempt in finished)
-            if ((attempt.Result is TaskResult.Failed || (standing.Count > 0 && standing.Contains(attempt.Task.Kind)))
-                && await parts.Limits.EndedAsync(attempt.Task.Kind, WorkerId, attempt.Result, recent.OutcomesOf(attempt.Task.Kind), ct))
-                recent.Forget(attempt.Task.Kind);
+        foreach (var (key, attempt) in unjudged.ToArray())
+        {
+            if (await parts.Limits.EndedAsync(attempt.Task, attempt.Result, recent.OutcomesOf(attempt.Task.Kind), ct)) recent.Forget(attempt.Task.Kind);
+            unjudged.Remove(key);
+        }
     }
 
     static bool IsPlain(FinishedAttempt attempt) => attempt is { Result: TaskResult.Succeeded, Task.Row.Flags: TaskFlags.None };
@@ -158,7 +169,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
         var lane = known[row.LaneId];
         inHand[row.TaskId] = row.Epoch;
         if (lane.Solo) solos.Add(row.TaskId);
-        parts.Limits.Claimed(lane.Kind);
+        parts.Limits.Claimed(lane.Kind, row.TaskId);
         attempts.Add(new ClaimedTask(row, lane.Kind, payload, place, readyAt, claimedAt, dryRun, deadlineAt, lease));
     }
 
@@ -185,10 +196,10 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
         {
             return await parts.EndAttempts.RunAsync(ending!, others, ct);
         }
-        catch (PostgresException e) when (Fault.Of(e, ct) is not FaultKind.Transient and not FaultKind.Cancelled)
+        catch (Exception e) when (Fault.Of(e, ct) is not FaultKind.Transient and not FaultKind.Cancelled)
         {
             if (others is [var only])
-                return await parts.EndAttempts.RunAsync(ending!, [only with { Result = TaskResult.Fail(TaskFault.Persistent, $"its end could not be written: {e.MessageText}") }], ct);
+                return await parts.EndAttempts.RunAsync(ending!, [only with { Result = TaskResult.Fail(TaskFault.Persistent, $"its end could not be written: {(e as PostgresException)?.MessageText ?? e.Message}") }], ct);
             var refused = new List<ClaimedTask>();
             foreach (var attempt in others) refused.AddRange(await EndOrExplainAsync([attempt], ct));
             return refused;
@@ -241,7 +252,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     async Task ReadLanesAsync(CancellationToken ct)
     {
         needsLanes = false;
-        known = (await parts.Lanes.RefreshAsync(ct)).ToDictionary(l => l.LaneId);
+        known = (await parts.Lanes.RefreshAsync(ending!, ct)).ToDictionary(l => l.LaneId);
         lastLanes = time.GetTimestamp();
     }
 
@@ -250,6 +261,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     {
         brokenSession = exchange?.ServerProcessId ?? brokenSession; // kept until it has been ended
         await DisconnectAsync();
+        ending = await parts.Connections.OpenAsync(!parts.Tasks.Listen, ct);
         await ReadLanesAsync(ct);
         var adopted = 0;
         if (isFailing)
@@ -263,7 +275,6 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
                 adopted++;
             }
         }
-        ending = await parts.Connections.OpenAsync(!parts.Tasks.Listen, ct);
         exchange = await ExchangeTasks.OpenAsync(parts.Connections, !parts.Tasks.Listen, ct);
         if (isFailing) parts.Log.WorksAgain(WorkerId, adopted);
         (isFailing, isWoken, told) = (false, true, null);
@@ -279,7 +290,8 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     async Task RestAsync(CancellationToken ct)
     {
         if (!attempts.MayWait() || unsaid.Count > 0) return;
-        var rest = inHand.Count > 0 ? WatchEvery : Jittered(PollFloor - time.GetElapsedTime(lastFullLook));
+        var left = PollFloor - time.GetElapsedTime(lastFullLook);
+        var rest = inHand.Count > 0 ? WatchEvery : left > TimeSpan.Zero ? Jittered(left) : Overdue; // it may not look now
         await attempts.Signal.WaitAsync(rest > TimeSpan.FromMilliseconds(1) ? rest : TimeSpan.FromMilliseconds(1), time, ct);
         Watch();
     }

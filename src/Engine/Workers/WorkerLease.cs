@@ -33,7 +33,14 @@ public sealed class WorkerLease(long workerId, TimeSpan lease, TimeProvider time
     {
         if (isLost) return;
         isLost = true;
-        lost.Cancel();
+        try
+        {
+            lost.Cancel();
+        }
+        catch (Exception e) when (e is ObjectDisposedException or AggregateException)
+        {
+            // The worker has left meanwhile, or somebody who was told failed: that is not for the heartbeat to die of.
+        }
     }
 
     public void Dispose() => lost.Dispose();

@@ -105,6 +105,69 @@ public sealed class LimitsTests(TestDatabase database) : IClassFixture<TestDatab
     }
 
     [Fact]
+    public async Task A_probe_that_found_nothing_to_claim_or_was_given_back_is_tried_again_by_the_same_worker()
+    {
+        var limits = rig.Get<ClaimLimits>();
+        await rig.FileAsync();
+        using var worker = await rig.RegisterAsync();
+        await rig.Get<Breakers>().OpenAsync("echo", "ffffff", "x", CancellationToken.None);
+        rig.Time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal(1, await MayTakeAsync(limits, worker));
+        Assert.Equal(1, await MayTakeAsync(limits, worker)); // another worker had taken the only task
+
+        var task = Assert.Single(await rig.ClaimAsync(worker));
+        limits.Claimed("echo", task.Row.TaskId);
+        Assert.Equal(0, await MayTakeAsync(limits, worker));
+        await limits.EndedAsync(task, new TaskResult.Returned(), "", CancellationToken.None);
+        await rig.EndAsync((task, new TaskResult.Returned()));
+        Assert.Equal(1, await MayTakeAsync(limits, worker));
+    }
+
+    [Fact]
+    public async Task A_probe_that_takes_long_stays_the_only_one()
+    {
+        var limits = rig.Get<ClaimLimits>();
+        await rig.FileAsync();
+        await rig.FileAsync();
+        using var worker = await rig.RegisterAsync();
+        await rig.Get<Breakers>().OpenAsync("echo", "ffffff", "x", CancellationToken.None);
+        rig.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(1, await MayTakeAsync(limits, worker));
+        var task = Assert.Single(await rig.ClaimAsync(worker));
+        limits.Claimed("echo", task.Row.TaskId);
+
+        rig.Time.Advance(TimeSpan.FromMinutes(5));
+        Assert.False(await TakeAsync(worker.WorkerId + 1));
+
+        Assert.True(await limits.EndedAsync(task, TaskResult.Done(), "", CancellationToken.None));
+        Assert.Equal("s", (await rig.ScalarAsync<string>("select recent from task_breakers"))[^1..]);
+    }
+
+    [Fact]
+    public async Task The_end_of_a_task_that_had_begun_before_its_kind_stood_still_is_no_probes()
+    {
+        var limits = rig.Get<ClaimLimits>();
+        await rig.FileAsync();
+        await rig.FileAsync();
+        using var worker = await rig.RegisterAsync();
+        var earlier = Assert.Single(await rig.ClaimAsync(worker));
+        await rig.Get<Breakers>().OpenAsync("echo", "ffffff", "x", CancellationToken.None);
+        rig.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(1, await MayTakeAsync(limits, worker));
+
+        Assert.False(await limits.EndedAsync(earlier, TaskResult.Fail(TaskFault.Transient, "x"), "f", CancellationToken.None));
+
+        Assert.Equal("probing", await rig.ScalarAsync<string>("select state from task_breakers"));
+    }
+
+    async Task<int> MayTakeAsync(ClaimLimits limits, WorkerLease worker)
+    {
+        await limits.ReadAsync(CancellationToken.None);
+        return (await limits.RunAsync(worker.WorkerId, worker, await rig.Get<TaskLanes>().RefreshAsync(CancellationToken.None), 5, CancellationToken.None)).Kinds["echo"];
+    }
+
+    [Fact]
     public async Task A_worker_is_compared_with_two_others_at_least_and_kind_by_kind()
     {
         using var own = await rig.RegisterAsync();

@@ -31,6 +31,7 @@ public sealed class RunningWorkerTests : IAsyncLifetime
     [InlineData("nonsense", "waiting_approval", "The handler returned a result that is not JSON.")]
     [InlineData("nothing", "waiting_approval", "The handler returned null.")]
     [InlineData("zero", "succeeded", null)]
+    [InlineData("speechless", "blocked", null)]
     [InlineData("effect", "succeeded", null)]
     [InlineData("doubt", "succeeded", null)] // it was not sure that it still owned the task: given back, uncharged
     [InlineData("snooze", "succeeded", null)]
@@ -58,6 +59,38 @@ public sealed class RunningWorkerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_failure_whose_text_is_cut_within_a_character_is_told_and_the_loop_goes_on()
+    {
+        await StateAsync(await FileAsync("work", "half"), "waiting_approval");
+
+        await StateAsync(await FileAsync("work", "fine"), "succeeded");
+    }
+
+    [Fact]
+    public async Task A_handler_that_is_slow_to_stop_does_not_keep_the_worker_from_its_other_tasks()
+    {
+        await FileAsync("short", "stubborn");
+        await Eventually.TrueAsync(() => Task.FromResult(kinds.Effects.Contains("told to stop")), Soon, "it was told");
+
+        await StateAsync(await FileAsync("work", "fine"), "succeeded", TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public async Task The_late_end_of_an_earlier_attempt_does_not_hide_the_one_that_runs_now()
+    {
+        var taskId = await FileAsync("work", "again");
+        await Eventually.TrueAsync(() => Task.FromResult(kinds.Waiting.ContainsKey(taskId)), Soon, "it runs");
+        await engine.Services.GetRequiredService<ReassignTask>().RunAsync(taskId, null, "test", null, CancellationToken.None);
+        await Eventually.TrueAsync(() => Task.FromResult(kinds.Waiting[taskId].Epoch == 2), Soon, "it runs again, with the only worker there is");
+
+        kinds.FirstMayEnd.SetResult();
+        await Eventually.TrueAsync(async () => await ScalarAsync<long>("select count(*) from audit_log where action = 'task.finish_refused'", taskId) == 1, Soon, "the first was refused");
+        await engine.Services.GetRequiredService<CancelTask>().RunAsync(taskId, null, "test", null, CancellationToken.None);
+
+        await Eventually.TrueAsync(() => Task.FromResult(kinds.Effects.Contains("told 2")), Soon, "the second is told to stop");
+    }
+
+    [Fact]
     public async Task An_attempt_that_outlives_its_limit_and_stops_is_retried()
     {
         var taskId = await FileAsync("short", "wait");
@@ -65,6 +98,16 @@ public sealed class RunningWorkerTests : IAsyncLifetime
         await StateAsync(taskId, "scheduled");
 
         Assert.Equal("ran past its limit of 00:00:01", await ScalarAsync<string>("select error from task_attempts where task_id = @taskId order by epoch limit 1", taskId));
+    }
+
+    [Fact]
+    public async Task One_duty_that_cannot_be_done_does_not_keep_the_others_from_being_done()
+    {
+        await StateAsync(await FileAsync("work", "fine"), "succeeded");
+        await using (var connection = await engine.Database.Owner.OpenConnectionAsync())
+            await connection.ExecuteAsync("alter table workers rename column process_id to process"); // what rescues reads
+
+        await StateAsync(await FileAsync("work", "snooze"), "succeeded");
     }
 
     [Fact]

@@ -12,6 +12,8 @@ sealed class WorkKinds
 
     public ConcurrentQueue<string> Effects { get; } = [];
 
+    public TaskCompletionSource FirstMayEnd { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public void AddTo(IServiceCollection services)
     {
         services.AddSingleton(this);
@@ -38,6 +40,28 @@ sealed class WorkKinds
                     break;
                 case "doubt":
                     if (context.Epoch == 1) throw new NotOwnerException(context.TaskId, context.Epoch);
+                    break;
+                case "half": throw new InvalidOperationException("x" + string.Concat(Enumerable.Repeat("😀", 3000))); // its text is cut in the middle of one
+                case "speechless": return TaskResult.Fail(TaskFault.Persistent, null!);
+                case "stubborn":
+                    try
+                    {
+                        await Task.Delay(Timeout.Infinite, ct);
+                    }
+                    catch (OperationCanceledException)
+                    {
+                        kinds.Effects.Enqueue("told to stop");
+                        new ManualResetEvent(false).WaitOne();
+                    }
+                    break;
+                case "again":
+                    kinds.Waiting[context.TaskId] = context;
+                    if (context.Epoch == 1) await kinds.FirstMayEnd.Task; // deaf to its token
+                    else
+                    {
+                        using var told = ct.Register(() => kinds.Effects.Enqueue($"told {context.Epoch}"));
+                        await Task.Delay(Timeout.Infinite, ct);
+                    }
                     break;
                 case "throw": throw new InvalidOperationException("it broke");
                 case "timeout": throw new TimeoutException("too slow");
