@@ -31,7 +31,8 @@ public sealed class EffectHandler(OutsideWorld world) : ITaskHandler<ChaosPayloa
         await attempt.WorkAsync(payload.Ms / 2, ct);
         await attempt.NoteAsync(ct);
         await attempt.RequireOwnershipAsync(ct);
-        await attempt.DoAsync(ct);
+        await Task.Delay(payload.Ms / 10, CancellationToken.None); // on its way outside nothing stops it but the fence there
+        await attempt.DoAsync(CancellationToken.None);
         await attempt.WorkAsync(payload.Ms / 2, ct);
         await attempt.RequireOwnershipAsync(ct);
         return await attempt.SucceedAsync(ct);
