@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.ExceptionServices;
 using Engine.Faults;
 using Engine.Tasks;
 using Npgsql;
@@ -23,7 +22,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     readonly HashSet<Guid> solos = [];
     readonly List<FinishedAttempt> unsaid = []; // finished, in an exchange whose outcome is not known
     readonly ConcurrentQueue<Func<ClaimedTask, bool>> returning = [];
-    readonly Dictionary<(Guid TaskId, long Epoch), FinishedAttempt> unjudged = []; // of which the breakers are to be told
+    readonly Queue<FinishedAttempt> unjudged = []; // of which the breakers are to be told
     readonly TimeProvider time = parts.Time;
     volatile IReadOnlyDictionary<int, TaskLane> known = new Dictionary<int, TaskLane>();
     ExchangeTasks? exchange;
@@ -101,27 +100,19 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
         FinishedAttempt[] others = [.. unsaid, .. finished.Where(f => !IsPlain(f))];
         unsaid.Clear();
         var plain = others.Length == 0 ? finished : [.. finished.Where(IsPlain)];
-        foreach (var attempt in others.Concat(plain))
-            if (attempt.Result is TaskResult.Failed || parts.Limits.IsProbe(attempt.Task)) unjudged[(attempt.Task.Row.TaskId, attempt.Task.Row.Epoch)] = attempt;
+        foreach (var attempt in others.Concat(plain).Where(a => (a.Result is TaskResult.Failed || parts.Limits.IsProbe(a.Task)) && !unjudged.Contains(a))) unjudged.Enqueue(attempt);
         try
         {
-            AskedClaim? asked = null;
-            ExceptionDispatchInfo? unasked = null; // what has ended is told all the same
-            try
-            {
-                asked = await AskAsync(plain.Count + others.Length, ct);
-            }
-            catch (Exception e) when (!ct.IsCancellationRequested)
-            {
-                unasked = ExceptionDispatchInfo.Capture(e);
-            }
+            var asking = AskAsync(plain.Count + others.Length, ct);
+            await ((Task)asking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var asked = asking.IsCompletedSuccessfully ? await asking : null; // when it failed, what has ended is told all the same
             if (others.Length > 0) await EndAsync(others, ct);
             others = [];
             var isBusy = plain.Count > 0 || asked is not null;
             if (isBusy) await ExchangeAsync(plain, asked, ct);
             isBusy = isBusy && (plain.Count > 0 || !isDry || attempts.HasFinished);
             plain = [];
-            unasked?.Throw();
+            await asking;
             await JudgeAsync(ct);
             return isBusy;
         }
@@ -136,11 +127,8 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     /// <summary>Tells the breakers of failures and of probes; what could not be told is told with the next pass.</summary>
     async Task JudgeAsync(CancellationToken ct)
     {
-        foreach (var (key, attempt) in unjudged.ToArray())
-        {
+        for (; unjudged.TryPeek(out var attempt); unjudged.Dequeue())
             if (await parts.Limits.EndedAsync(attempt.Task, attempt.Result, recent.OutcomesOf(attempt.Task.Kind), ct)) recent.Forget(attempt.Task.Kind);
-            unjudged.Remove(key);
-        }
     }
 
     static bool IsPlain(FinishedAttempt attempt) => attempt is { Result: TaskResult.Succeeded, Task.Row.Flags: TaskFlags.None };
@@ -218,8 +206,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
         if (isDry && !isWoken && !isFull) return null;
         if (isFull) marks.Clear();
         if (isFull) lastFullLook = time.GetTimestamp();
-        var wasWoken = isWoken;
-        isWoken = false;
+        (var wasWoken, isWoken) = (isWoken, false);
         if (needsLanes || (!wasWoken && time.GetElapsedTime(lastLanes) > PollFloor)) await ReadLanesAsync(ct);
         var limits = await parts.Limits.RunAsync(WorkerId, lease, known.Values, most, ct);
         var asked = ChooseLanes.Decide(known.Values, parts.Abilities, marks, Math.Min(most, limits.Most), limits.Kinds, solos.Count == 0, turn++, time.GetUtcNow());

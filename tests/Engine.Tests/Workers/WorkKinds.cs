@@ -44,15 +44,12 @@ sealed class WorkKinds
                 case "half": throw new InvalidOperationException("x" + string.Concat(Enumerable.Repeat("😀", 3000))); // its text is cut in the middle of one
                 case "speechless": return TaskResult.Fail(TaskFault.Persistent, null!);
                 case "stubborn":
-                    try
-                    {
-                        await Task.Delay(Timeout.Infinite, ct);
-                    }
-                    catch (OperationCanceledException)
+                    ct.Register(() =>
                     {
                         kinds.Effects.Enqueue("told to stop");
                         new ManualResetEvent(false).WaitOne();
-                    }
+                    });
+                    await Task.Delay(Timeout.Infinite, ct);
                     break;
                 case "again":
                     kinds.Waiting[context.TaskId] = context;
