@@ -21,7 +21,7 @@ public sealed class WorkHandler(OutsideWorld world) : ITaskHandler<ChaosPayload>
     }
 }
 
-/// <summary>Asks whether it owns its task, does something outside, and dawdles before it reports: that is where workers are killed.</summary>
+/// <summary>Asks whether it owns its task, does something outside, and dawdles before it reports, where workers are killed; in its first epochs, if so told, without end.</summary>
 public sealed class EffectHandler(OutsideWorld world) : ITaskHandler<ChaosPayload>
 {
     public async Task<TaskResult> RunAsync(ChaosPayload payload, TaskContext context, CancellationToken ct)
@@ -33,7 +33,7 @@ public sealed class EffectHandler(OutsideWorld world) : ITaskHandler<ChaosPayloa
         await attempt.RequireOwnershipAsync(ct);
         await Task.Delay(payload.Ms / 10, CancellationToken.None); // on its way outside nothing stops it but the fence there
         await attempt.DoAsync(CancellationToken.None);
-        await attempt.WorkAsync(payload.Ms / 2, ct);
+        await attempt.WorkAsync(attempt.Misbehaves(payload) ? Timeout.Infinite : payload.Ms / 2, ct);
         await attempt.RequireOwnershipAsync(ct);
         return await attempt.SucceedAsync(ct);
     }
