@@ -614,9 +614,25 @@ begin
     return made;
 end $$;
 
--- Drops the days that ended before a moment, whole, once no task of theirs is alive. Returns the days that were dropped.
+-- Whether a task with an id from low on and below high is alive. Without scans of whole tables: statistics of those that swing
+-- between empty and millions must not choose.
+create function has_live_tasks(low uuid, high uuid) returns boolean
+language sql stable set search_path = pg_catalog, public, pg_temp set enable_seqscan = off as $$
+    select exists (select from task_ready where task_id >= low and task_id < high)
+        or exists (select from task_leases where task_id >= low and task_id < high)
+        or exists (select from task_due where task_id >= low and task_id < high)
+        or exists (select from task_held where task_id >= low and task_id < high)
+        or exists (select from task_waiting where task_id >= low and task_id < high)
+        or exists (select from task_gated where task_id >= low and task_id < high)
+        or exists (select from task_parked where task_id >= low and task_id < high)
+$$;
+
+-- Drops the oldest day that ended before a moment and has no living task, whole. Returns that day, or nothing: one at a time, since
+-- claims and filings stand still from the locks to the end of the transaction. They stand still for the wait for the locks too, so that
+-- is short; and it is shorter than a deadlock is looked for, so whoever this meets crosswise goes on. Whether something lives is
+-- looked at again under the locks: before, a task may have been on its way back. What takes time is done before them.
 create function drop_task_partitions(before timestamptz) returns setof date
-language plpgsql security definer set search_path = pg_catalog, public, pg_temp set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp set lock_timeout = '500ms' as $$
 declare
     day date;
     low uuid;
@@ -630,19 +646,20 @@ begin
         exit when (day + 1)::timestamp at time zone 'utc' > before;
         low := first_task_id(day::timestamp at time zone 'utc');
         high := first_task_id((day + 1)::timestamp at time zone 'utc');
-        continue when exists (select from task_ready where task_id >= low and task_id < high)
-            or exists (select from task_leases where task_id >= low and task_id < high)
-            or exists (select from task_due where task_id >= low and task_id < high)
-            or exists (select from task_held where task_id >= low and task_id < high)
-            or exists (select from task_waiting where task_id >= low and task_id < high)
-            or exists (select from task_gated where task_id >= low and task_id < high)
-            or exists (select from task_parked where task_id >= low and task_id < high);
-        execute format('drop table public.%I', 'tasks_' || to_char(day, 'YYYYMMDD'));
-        execute format('drop table if exists public.%I', 'task_attempts_' || to_char(day, 'YYYYMMDD'));
-        execute format('drop table if exists public.%I', 'task_notes_' || to_char(day, 'YYYYMMDD'));
-        delete from task_dependencies where child_id >= low and child_id < high;
-        delete from task_gates where task_id >= low and task_id < high;
-        return next day;
+        continue when has_live_tasks(low, high);
+        begin
+            delete from task_dependencies where child_id >= low and child_id < high;
+            delete from task_gates where task_id >= low and task_id < high;
+            -- In the order in which workers use them: they report what has ended, and read what they claim.
+            lock table only public.task_attempts, only public.task_notes, only public.tasks in access exclusive mode;
+            if has_live_tasks(low, high) then raise object_in_use; end if;
+            execute format('drop table if exists public.%I', 'task_attempts_' || to_char(day, 'YYYYMMDD'));
+            execute format('drop table if exists public.%I', 'task_notes_' || to_char(day, 'YYYYMMDD'));
+            execute format('drop table public.%I', 'tasks_' || to_char(day, 'YYYYMMDD'));
+            return next day;
+            return;
+        exception when object_in_use then null; -- a task was brought back; nothing of this day has changed, and the locks are gone
+        end;
     end loop;
 end $$;
 
@@ -668,7 +685,9 @@ $$;
 revoke execute on function oldest_transaction() from public;
 grant execute on function oldest_transaction() to engine;
 
-revoke execute on function make_task_partitions(date, integer), drop_task_partitions(timestamptz), oldest_snapshots() from public;
+revoke execute on function
+    make_task_partitions(date, integer), has_live_tasks(uuid, uuid), drop_task_partitions(timestamptz), oldest_snapshots()
+from public;
 grant execute on function make_task_partitions(date, integer), drop_task_partitions(timestamptz), oldest_snapshots() to engine;
 
 grant select, insert on tasks, task_lanes to engine;
