@@ -49,3 +49,6 @@ begin
         end;
     end loop;
 end $$;
+
+-- Who should not get it again at once, when it has its slot.
+alter table task_held add column avoid_worker bigint;
