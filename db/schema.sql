@@ -510,10 +510,12 @@ create table task_keys (
     task_id   uuid not null
 );
 
--- How many tasks of a concurrency key may run, and who has the slots.
+-- How many tasks of a concurrency key may run, and who has the slots. idle_since: since when no live task has had the key, and its
+-- slots are gone; its limit is remembered for those that may be brought back.
 create table task_concurrency (
     concurrency_key text primary key,
-    max_running     integer not null check (max_running between 1 and 1000)
+    max_running     integer not null check (max_running between 1 and 1000),
+    idle_since      timestamptz
 );
 create table task_slots (
     concurrency_key text not null,

@@ -22,11 +22,11 @@ public sealed class RedriveTask(MoveTasks move, TimeProvider time, AttachParents
         returning task_id
         """;
 
-    // An unused key may have been cleared away meanwhile; then one at a time, until a filing says otherwise.
+    // A key that is not there any more had the limit 1; so has one that nobody had used for longer than ended tasks are kept.
     const string SlotsSql = """
         with known as (
             insert into task_concurrency (concurrency_key, max_running) values (@ConcurrencyKey, 1)
-            on conflict (concurrency_key) do update set max_running = task_concurrency.max_running
+            on conflict (concurrency_key) do update set idle_since = null
             returning concurrency_key, max_running
         )
         insert into task_slots (concurrency_key, slot) select concurrency_key, generate_series(1, max_running) from known

@@ -93,17 +93,23 @@ public sealed class RedriveTaskTests(TestDatabase db) : IClassFixture<TestDataba
         await TaskRules.CheckAsync(db);
     }
 
-    [Fact]
-    public async Task It_waits_for_a_slot_of_its_concurrency_key_even_when_the_key_was_forgotten()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task It_waits_for_a_slot_of_its_concurrency_key_under_the_key_s_last_limit_even_when_nobody_had_used_it_since(int limit)
     {
-        var first = await rig.FileAsync(TasksRig.New() with { ConcurrencyKey = "c", ConcurrencyLimit = 3 });
-        await rig.CancelAsync(first);
-        Assert.Equal(1, await rig.Get<ForgetConcurrencyKeys>().RunAsync(CancellationToken.None));
+        await using var worker = await rig.WorkerAsync();
+        NewTask Keyed(int limit) => TasksRig.New() with { ConcurrencyKey = "c", ConcurrencyLimit = limit };
+        var ids = await rig.FileAllAsync([Keyed(7), Keyed(limit), Keyed(limit), Keyed(limit)]);
+        foreach (var taskId in ids) await rig.CancelAsync(taskId);
+        await rig.Get<ForgetConcurrencyKeys>().RunAsync(CancellationToken.None);
+        rig.Time!.Advance(TimeSpan.FromDays(89));
+        await rig.Get<ForgetConcurrencyKeys>().RunAsync(CancellationToken.None);
+        Assert.Equal(0, await rig.ReadAsync<long>("select count(*) from task_slots"));
 
-        Assert.IsType<TaskMove.Done>(await rig.RedriveAsync(first));
+        foreach (var taskId in ids) Assert.Equal(new TaskMove.Done("pending"), await rig.RedriveAsync(taskId));
 
-        Assert.Equal(first, await rig.ReadAsync<Guid>("select task_id from task_ready"));
-        Assert.Equal(1, await rig.ReadAsync<int>("select max_running from task_concurrency"));
+        Assert.Equal(limit, (await worker.ClaimAsync()).Count);
         await TaskRules.CheckAsync(db);
     }
 
