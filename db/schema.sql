@@ -305,9 +305,9 @@ grant select, insert, update, delete on
     qrtz_paused_trigger_grps, qrtz_paused_job_grps, qrtz_fired_triggers, qrtz_scheduler_state, qrtz_locks
 to engine;
 
--- Governance tasks. What never changes of a task is its row in tasks; its state is which of the narrow tables its one small row
--- is in: ready, leases, due, held, waiting, gated or parked; a task that has ended is in none. Claims and completions move small
--- rows and never rewrite the payload. Every claim raises the epoch, and ends with exactly one row in task_attempts.
+-- Governance tasks. What never changes of a task is its row in tasks, but for the deadline, which a redrive may move; its state is
+-- which of the narrow tables its one small row is in: ready, leases, due, held, waiting, gated or parked; a task that has ended is
+-- in none. Claims and completions move small rows and never rewrite the payload. Every claim raises the epoch, and ends with exactly one row in task_attempts.
 -- No foreign keys and no unnecessary index here: they would lock or log on each of many thousand moves a second.
 
 -- Lanes: one for each combination by which workers choose, so that the order of claims is the order of one index.
@@ -693,7 +693,8 @@ revoke execute on function
 from public;
 grant execute on function make_task_partitions(date, integer), drop_task_partitions(timestamptz), oldest_snapshots() to engine;
 
-grant select, insert on tasks, task_lanes to engine;
+grant select, insert on task_lanes to engine;
+grant select, insert, update (deadline_at) on tasks to engine;
 grant select, insert, update (reopened_at) on task_attempts to engine;
 grant select, insert on task_notes to engine;
 grant select, insert, update, delete on

@@ -55,3 +55,6 @@ alter table task_held add column avoid_worker bigint;
 
 -- Since when no live task has had the key, and its slots are gone; its limit is remembered for those that may be brought back.
 alter table task_concurrency add column idle_since timestamptz;
+
+-- All else of a task's row stays as it was filed: a redrive may move the deadline, which could otherwise not be kept any more.
+grant update (deadline_at) on tasks to engine;

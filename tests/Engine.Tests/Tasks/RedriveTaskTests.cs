@@ -132,6 +132,65 @@ public sealed class RedriveTaskTests(TestDatabase db) : IClassFixture<TestDataba
     }
 
     [Theory]
+    [InlineData(1)] // before the deadline it was filed with
+    [InlineData(3)]
+    public async Task It_is_given_a_new_deadline_by_whoever_brings_it_back_which_then_holds(int hours)
+    {
+        await using var worker = await rig.WorkerAsync();
+        var taskId = await rig.FileAsync(TasksRig.New() with { DeadlineAt = rig.Now + TimeSpan.FromHours(2) });
+        await rig.CancelAsync(taskId);
+        rig.Time!.Advance(TimeSpan.FromHours(hours));
+
+        Assert.Equal(new TaskMove.Done("pending"), await rig.RedriveAsync(taskId, new NewDeadline(rig.Now + TimeSpan.FromHours(6))));
+
+        rig.Time.Advance(TimeSpan.FromHours(5));
+        Assert.Equal(0, (await rig.Get<PassDeadlines>().RunAsync(CancellationToken.None)).Count);
+        await TaskRules.CheckAsync(db);
+        Assert.Equal(rig.Now + TimeSpan.FromHours(1), (await worker.ClaimOneAsync(taskId)).DeadlineAt);
+        await rig.ReassignAsync(taskId);
+        rig.Time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(1, (await rig.Get<PassDeadlines>().RunAsync(CancellationToken.None)).Count);
+        Assert.Equal("dead", await rig.StateAsync(taskId));
+        Assert.Equal("none", await RedrivenWithoutAsync());
+
+        async Task<string> RedrivenWithoutAsync()
+        {
+            await rig.RedriveAsync(taskId, new NewDeadline(null));
+            return await rig.ReadAsync<string>("select details ->> 'deadline_at' from audit_log where action = 'task.redrive' order by recorded_at desc limit 1");
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task It_may_take_its_time_when_it_is_brought_back_without_a_deadline(int hours)
+    {
+        await using var worker = await rig.WorkerAsync();
+        var taskId = await rig.FileAsync(TasksRig.New() with { DeadlineAt = rig.Now + TimeSpan.FromHours(2) });
+        await rig.CancelAsync(taskId);
+        rig.Time!.Advance(TimeSpan.FromHours(hours));
+
+        Assert.Equal(new TaskMove.Done("pending"), await rig.RedriveAsync(taskId, new NewDeadline(null)));
+
+        rig.Time.Advance(TimeSpan.FromDays(30));
+        Assert.Equal(0, (await rig.Get<PassDeadlines>().RunAsync(CancellationToken.None)).Count);
+        Assert.Null((await worker.ClaimOneAsync(taskId)).DeadlineAt);
+        Assert.Equal(0, await rig.ReadAsync<long>("select count(*) from task_deadlines"));
+        await TaskRules.CheckAsync(db);
+    }
+
+    [Fact]
+    public async Task A_new_deadline_that_has_passed_is_refused()
+    {
+        var taskId = await rig.FileAsync();
+        await rig.CancelAsync(taskId);
+
+        Assert.Equal("deadline_passed", Assert.IsType<TaskMove.Refused>(await rig.RedriveAsync(taskId, new NewDeadline(rig.Now))).Code);
+
+        Assert.Equal("cancelled", await rig.StateAsync(taskId));
+    }
+
+    [Theory]
     [InlineData("live", "task_live")]
     [InlineData("succeeded", "task_succeeded")]
     [InlineData("late", "deadline_passed")]
