@@ -488,18 +488,23 @@ create table task_dependencies (
 );
 create index task_dependencies_by_parent on task_dependencies (parent_id);
 
--- One row is one gate of one task; the decision may come before the task asks. The first decision of an opening stands.
+-- One row is one gate of one task; the decision may come before the task asks. The first decision of an opening stands. kept: a further
+-- signal, which came after the last opening was answered and before the next one: it answers that.
 create table task_gates (
-    task_id    uuid not null,
-    gate       text not null check (gate ~ '^[a-z][a-z0-9_]{0,62}$'),
-    epoch      bigint,
-    opened_at  timestamptz,
-    decision   text check (decision in ('approved', 'rejected', 'expired', 'signalled')),
-    decided_by text check (char_length(decided_by) between 1 and 200),
-    decided_at timestamptz,
-    detail     jsonb,
+    task_id     uuid not null,
+    gate        text not null check (gate ~ '^[a-z][a-z0-9_]{0,62}$'),
+    epoch       bigint,
+    opened_at   timestamptz,
+    decision    text check (decision in ('approved', 'rejected', 'expired', 'signalled')),
+    decided_by  text check (char_length(decided_by) between 1 and 200),
+    decided_at  timestamptz,
+    detail      jsonb,
+    kept_by     text check (char_length(kept_by) between 1 and 200),
+    kept_at     timestamptz,
+    kept_detail jsonb,
     primary key (task_id, gate),
-    constraint gate_decision_whole check ((decision is null) = (decided_by is null) and (decision is null) = (decided_at is null))
+    constraint gate_decision_whole check ((decision is null) = (decided_by is null) and (decision is null) = (decided_at is null)),
+    constraint gate_kept_whole check ((kept_by is null) = (kept_at is null) and (kept_by is not null or kept_detail is null))
 );
 create index task_gates_by_opening on task_gates (opened_at) where opened_at is not null;
 create index task_gates_by_decision on task_gates (decided_at) where decided_at is not null;

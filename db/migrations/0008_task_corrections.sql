@@ -58,3 +58,10 @@ alter table task_concurrency add column idle_since timestamptz;
 
 -- All else of a task's row stays as it was filed: a redrive may move the deadline, which could otherwise not be kept any more.
 grant update (deadline_at) on tasks to engine;
+
+-- A further signal, which came after the last opening was answered and before the next one: it answers that.
+alter table task_gates
+    add column kept_by text check (char_length(kept_by) between 1 and 200),
+    add column kept_at timestamptz,
+    add column kept_detail jsonb,
+    add constraint gate_kept_whole check ((kept_by is null) = (kept_at is null) and (kept_by is not null or kept_detail is null));

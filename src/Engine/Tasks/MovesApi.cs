@@ -15,7 +15,7 @@ public static class MovesApi
         tasks.MapPost("/{taskId:guid}/retry", Retry).RequireAuthorization(Roles.Operator).WithSummary("Lets a blocked or scheduled task run now, with its counters at zero.");
         tasks.MapPost("/{taskId:guid}/redrive", Redrive).RequireAuthorization(Roles.Operator).WithSummary("Brings back a task that ended as failed, cancelled or dead; its history stays. One whose deadline has passed needs a new one, or none.");
         tasks.MapPost("/{taskId:guid}/gates/{gate}", Decide)
-            .WithSummary("Decides at a gate. The first decision of an opening stands. approved and rejected need the role approver, signalled the role operator.");
+            .WithSummary("Decides at a gate. The first decision of an opening stands; a further signal without an epoch is kept for the next opening. approved and rejected need the role approver, signalled the role operator.");
     }
 
     static async Task<Results<Ok<TaskMoveResponse>, ProblemHttpResult>> Cancel(Guid taskId, ReasonRequest? request, HttpContext http, CancelTask cancel, CancellationToken ct) =>
@@ -85,9 +85,9 @@ public sealed record TaskMoveResponse(Guid TaskId, TaskState State);
 
 public enum GateVerdict { Approved, Rejected, Signalled }
 
-/// <param name="Epoch">Of the opening that was looked at: a decision for an older one is refused. Null: whatever is open, or will be first.</param>
+/// <param name="Epoch">Of the opening that was looked at: a decision for an older one is refused. Null: whatever is open, or will be next.</param>
 /// <param name="Detail">An object for the task and for people, up to 60 KiB.</param>
 public sealed record DecideRequest(GateVerdict Decision, long? Epoch = null, JsonElement? Detail = null);
 
-/// <param name="Early">The task has not asked yet; it will find the decision.</param>
+/// <param name="Early">The task has not asked yet, or not again; it will find the decision.</param>
 public sealed record GateDecisionResponse(Guid TaskId, string Gate, GateVerdict Decision, bool Early);

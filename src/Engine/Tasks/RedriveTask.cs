@@ -108,8 +108,9 @@ public sealed class RedriveTask(MoveTasks move, TimeProvider time, AttachParents
             await wake.InTransactionAsync(connection, transaction, await put.ReadyAsync(connection, transaction, [row], now, keepsSlot: false, avoidWorker: null, ct), ct);
         var gates = await connection.QueryAsync<GateRow>(Command(GatesSql));
         await record.RunAsync(connection, transaction, taskId, row.Epoch, "redriven", "task.redrive", actor, source, Detail(end, reason, deadline), ct);
-        foreach (var gate in gates.Where(g => g.Decision is not null))
-            await record.NoteAsync(connection, transaction, taskId, gate.Epoch ?? 0, "gate_decision_dropped", actor, gate.Dropped(), ct);
+        foreach (var gate in gates)
+            foreach (var decision in new[] { gate.Decided, gate.Kept }.OfType<GateDecision>())
+                await record.NoteAsync(connection, transaction, taskId, gate.Epoch ?? 0, "gate_decision_dropped", actor, gate.Dropped(decision), ct);
         return new TaskMove.Done(counts.Failed > 0 ? "blocked" : counts.Open > 0 ? "waiting_dependency" : "pending");
     }
 
