@@ -48,7 +48,11 @@ public sealed class EngineDatabase : IAsyncDisposable
     {
         var database = settings.Get<DatabaseSettings>();
         if (database.ConnectionString is { Length: > 0 } engine)
-            return await OpenAsync(null, settings.Get<TasksSettings>().Listen ? engine : Unprepared(engine), database.OwnerConnectionString ?? engine, database, loggers, ct);
+        {
+            var owner = database.OwnerConnectionString ?? engine;
+            return settings.Get<TasksSettings>().Listen ? await OpenAsync(null, engine, owner, database, loggers, ct)
+                : await OpenAsync(null, Unprepared(engine), Unprepared(owner), database, loggers, ct);
+        }
 
         var embedded = await EmbeddedPostgres.StartAsync(
             settings.DataFolder, settings.Get<EmbeddedPostgresSettings>(), loggers.CreateLogger<EmbeddedPostgres>(), ct);

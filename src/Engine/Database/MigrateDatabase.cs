@@ -5,8 +5,9 @@ using Npgsql;
 namespace Engine.Database;
 
 /// <summary>
-/// Brings the schema up to date: each migration in its own transaction, all under one advisory lock, so that engines which
-/// start together take turns. Runs as the role that owns the schema.
+/// Brings the schema up to date: each migration in its own transaction and under one advisory lock, so that engines which start
+/// together take turns. The lock is the transaction's: behind a transaction pooler a session is the next one's already. Runs as the
+/// role that owns the schema.
 /// </summary>
 public sealed class MigrateDatabase(NpgsqlDataSource owner, TimeProvider time, ILogger<MigrateDatabase> log)
 {
@@ -27,33 +28,39 @@ public sealed class MigrateDatabase(NpgsqlDataSource owner, TimeProvider time, I
     /// <exception cref="StartupException">The schema is newer, or a migration was changed.</exception>
     public async Task<IReadOnlyList<Migration>> RunAsync(IReadOnlyList<Migration>? known, CancellationToken ct)
     {
-        known ??= Migration.All;
+        var applied = new List<Migration>();
         await using var connection = await owner.OpenConnectionAsync(ct);
-        await LockAsync(connection, ct);
-        try
-        {
-            if (await ReadPlanAsync(connection, known, ct) is not MigrationPlan.Pending pending)
-                return (await ReadPlanAsync(connection, known, ct)).Refusal() is { } refusal ? throw refusal : [];
-            await connection.ExecuteAsync(new CommandDefinition(Migration.Resource("roles.sql"), cancellationToken: ct));
-            await connection.ExecuteAsync(new CommandDefinition(Bookkeeping, cancellationToken: ct));
-            foreach (var migration in pending.Migrations) await ApplyAsync(connection, migration, ct);
-            return pending.Migrations;
-        }
-        finally
-        {
-            // A closed connection has let go of the lock by itself.
-            if (connection.FullState.HasFlag(System.Data.ConnectionState.Open))
-                await connection.ExecuteAsync(new CommandDefinition(
-                    "select pg_advisory_unlock(@LockKey)", new { LockKey }, cancellationToken: CancellationToken.None));
-        }
+        while (await ApplyNextAsync(connection, known ?? Migration.All, ct) is { } next) applied.Add(next);
+        return applied;
     }
 
-    /// <summary>Waits for its turn as long as another engine's migrations take, and says that it waits.</summary>
-    async Task LockAsync(NpgsqlConnection connection, CancellationToken ct)
+    /// <returns>Null when nothing is pending any more.</returns>
+    async Task<Migration?> ApplyNextAsync(NpgsqlConnection connection, IReadOnlyList<Migration> known, CancellationToken ct)
     {
-        if (await connection.ExecuteScalarAsync<bool>(new CommandDefinition("select pg_try_advisory_lock(@LockKey)", new { LockKey }, cancellationToken: ct))) return;
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await LockAsync(connection, transaction, ct);
+        var plan = await ReadPlanAsync(connection, known, ct);
+        if (plan is not MigrationPlan.Pending { Migrations: [var next, ..] }) return plan.Refusal() is { } refusal ? throw refusal : null;
+        var started = time.GetTimestamp();
+        // A migration that waits for a busy table must not queue everybody else behind it for long.
+        await connection.ExecuteAsync(new CommandDefinition("set local lock_timeout = '5s'", transaction: transaction, cancellationToken: ct));
+        await connection.ExecuteAsync(new CommandDefinition(Migration.Resource("roles.sql"), transaction: transaction, cancellationToken: ct));
+        await connection.ExecuteAsync(new CommandDefinition(Bookkeeping, transaction: transaction, cancellationToken: ct));
+        await using (var command = new NpgsqlCommand(next.Sql, connection, transaction) { CommandTimeout = 0 }) await command.ExecuteNonQueryAsync(ct);
+        await connection.ExecuteAsync(new CommandDefinition(
+            "insert into schema_migrations (number, name, checksum, applied_at) values (@Number, @Name, @Checksum, clock_timestamp())",
+            next, transaction, cancellationToken: ct));
+        await transaction.CommitAsync(ct);
+        log.Migrated(next.Number, next.Name, time.GetElapsedTime(started));
+        return next;
+    }
+
+    /// <summary>Waits for its turn as long as another engine's migration takes, and says that it waits.</summary>
+    async Task LockAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct)
+    {
+        if (await connection.ExecuteScalarAsync<bool>(new CommandDefinition("select pg_try_advisory_xact_lock(@LockKey)", new { LockKey }, transaction, cancellationToken: ct))) return;
         log.WaitingForMigrations();
-        await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_lock(@LockKey)", new { LockKey }, commandTimeout: 0, cancellationToken: ct));
+        await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(@LockKey)", new { LockKey }, transaction, commandTimeout: 0, cancellationToken: ct));
     }
 
     /// <returns>What a run would do, without doing it.</returns>
@@ -72,19 +79,5 @@ public sealed class MigrateDatabase(NpgsqlDataSource owner, TimeProvider time, I
                 "select number, name, checksum from schema_migrations", cancellationToken: ct))
             : [];
         return MigrationPlan.Decide([.. applied], known);
-    }
-
-    async Task ApplyAsync(NpgsqlConnection connection, Migration migration, CancellationToken ct)
-    {
-        var started = time.GetTimestamp();
-        await using var transaction = await connection.BeginTransactionAsync(ct);
-        // A migration that waits for a busy table must not queue everybody else behind it for long.
-        await connection.ExecuteAsync(new CommandDefinition("set local lock_timeout = '5s'", transaction: transaction, cancellationToken: ct));
-        await using (var command = new NpgsqlCommand(migration.Sql, connection, transaction) { CommandTimeout = 0 }) await command.ExecuteNonQueryAsync(ct);
-        await connection.ExecuteAsync(new CommandDefinition(
-            "insert into schema_migrations (number, name, checksum, applied_at) values (@Number, @Name, @Checksum, clock_timestamp())",
-            migration, transaction, cancellationToken: ct));
-        await transaction.CommitAsync(ct);
-        log.Migrated(migration.Number, migration.Name, time.GetElapsedTime(started));
     }
 }

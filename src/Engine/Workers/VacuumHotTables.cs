@@ -4,8 +4,8 @@ using Engine.Database;
 namespace Engine.Workers;
 
 /// <summary>
-/// Clears up behind the tasks: rows of the hot tables live for milliseconds, and autovacuum looks once a minute. One engine at a
-/// time, as the schema's owner; where no such login is named, autovacuum is left to it.
+/// Clears up behind the tasks: rows of the hot tables live for milliseconds, and autovacuum looks once a minute. As the schema's
+/// owner; where no such login is named, autovacuum is left to it. A table that another engine is at is passed over.
 /// </summary>
 public sealed class VacuumHotTables(EngineDatabase database, TimeProvider time, ILogger<VacuumHotTables> log) : BackgroundService
 {
@@ -13,8 +13,6 @@ public sealed class VacuumHotTables(EngineDatabase database, TimeProvider time, 
 
     /// <summary>Fewer dead rows are not worth a look.</summary>
     const int Dead = 5_000;
-
-    const long Turn = 6940366;
 
     const string ChurnSql = """
         select relname, n_tup_ins + n_tup_upd + n_tup_del as moved from pg_stat_user_tables
@@ -34,19 +32,11 @@ public sealed class VacuumHotTables(EngineDatabase database, TimeProvider time, 
             seen[table] = moved;
             churned.Add(table);
         }
-        if (churned.Count == 0 || !await connection.ExecuteScalarAsync<bool>(new CommandDefinition("select pg_try_advisory_lock(@Turn)", new { Turn }, cancellationToken: ct))) return [];
-        try
+        foreach (var table in churned)
         {
-            foreach (var table in churned)
-            {
-                var started = time.GetTimestamp();
-                await connection.ExecuteAsync(new CommandDefinition($"vacuum (skip_locked, truncate false, parallel 0) {table}", commandTimeout: 60, cancellationToken: ct));
-                log.Vacuumed(table, time.GetElapsedTime(started));
-            }
-        }
-        finally
-        {
-            await connection.ExecuteAsync("select pg_advisory_unlock(@Turn)", new { Turn });
+            var started = time.GetTimestamp();
+            await connection.ExecuteAsync(new CommandDefinition($"vacuum (skip_locked, truncate false, parallel 0) {table}", commandTimeout: 60, cancellationToken: ct));
+            log.Vacuumed(table, time.GetElapsedTime(started));
         }
         return churned;
     }

@@ -26,11 +26,13 @@ public sealed class EngineParts : IAsyncDisposable
     /// <summary>Migrates the database as the first engine does.</summary>
     /// <param name="engine">Connection string of the engine's role.</param>
     /// <param name="owner">Connection string of the schema's owner.</param>
-    public static async Task<EngineParts> OpenAsync(string engine, string owner, string dataFolder, CancellationToken ct)
+    /// <param name="throughPooler">They lead through a transaction pooler.</param>
+    public static async Task<EngineParts> OpenAsync(string engine, string owner, string dataFolder, CancellationToken ct, bool throughPooler = false)
     {
         var settings = EngineSettings.Load(null, (IDictionary)new Dictionary<string, string>
         {
             ["ENGINE_DATA"] = dataFolder, ["ENGINE__DATABASE__CONNECTIONSTRING"] = engine, ["ENGINE__DATABASE__OWNERCONNECTIONSTRING"] = owner,
+            ["ENGINE__TASKS__LISTEN"] = throughPooler ? "false" : "true",
         });
         var database = await EngineDatabase.OpenAsync(settings, NullLoggerFactory.Instance, ct);
         var services = new ServiceCollection();

@@ -92,11 +92,12 @@ public sealed class FaultField : IAsyncDisposable
         ScalarAsync<long?>($"select max(worker_id) from workers where process_id = {worker.ProcessId} and state in ('idle', 'busy')");
 
     /// <summary>Files tasks of one kind, as a recorded filing.</summary>
-    public async Task<IReadOnlyList<Guid>> FileAsync(string kind, int count = 1, int ms = 0, int times = 0, string? way = null, Func<NewTask, NewTask>? with = null)
+    /// <param name="by">Null: <see cref="Parts"/>.</param>
+    public async Task<IReadOnlyList<Guid>> FileAsync(string kind, int count = 1, int ms = 0, int times = 0, string? way = null, Func<NewTask, NewTask>? with = null, EngineParts? by = null)
     {
         var tag = $"f{Interlocked.Increment(ref filings)}";
         var task = new NewTask(kind, JsonSerializer.Serialize(new ChaosPayload(tag, ms) { Times = times, Way = way }, TaskPayload.Options));
-        var filing = Assert.IsType<Filing.Done>(await parts.Get<FileTasks>().RunAsync([.. Enumerable.Range(0, count).Select(_ => with?.Invoke(task) ?? task)], "test", CancellationToken.None));
+        var filing = Assert.IsType<Filing.Done>(await (by ?? parts).Get<FileTasks>().RunAsync([.. Enumerable.Range(0, count).Select(_ => with?.Invoke(task) ?? task)], "test", CancellationToken.None));
         var ids = filing.Tasks.Select(t => t.TaskId).Distinct().ToArray();
         History.Add(new RecordedFiling(tag, 0, 0, count, Commit.Done, ids, filing.Tasks.Count(t => t.IsNew)));
         return ids;
