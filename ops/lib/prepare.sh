@@ -78,6 +78,7 @@ missing_packages() {
             has shellcheck || missing="$missing shellcheck"
             has promtool || missing="$missing prometheus"
             has faketime || missing="$missing faketime"
+            has pgbouncer || missing="$missing pgbouncer"
             ;;
         bench) has wrk || missing="$missing wrk" ;;
         chaos) has faketime || missing="$missing faketime" ;;
@@ -105,9 +106,11 @@ install_packages() {
         printf '%s\n' "$log" >&2
         fail "apt-get could not install $*; $remedy."
     fi
-    case " $* " in
-        *" prometheus "*) stop_debians_prometheus ;;
-    esac
+    for package in "$@"; do
+        case $package in
+            prometheus | pgbouncer) stop_debians_service "$package" ;;
+        esac
+    done
 }
 
 # Debian's package would create and start a cluster of its own; the engine brings its own and needs the programs only.
@@ -120,10 +123,10 @@ keep_debian_from_making_a_cluster() {
     fi
 }
 
-# Its package starts a server; the tests want `promtool` alone.
-stop_debians_prometheus() {
+# Its package starts a server; the tests want its programs alone.
+stop_debians_service() {
     if [ -d /run/systemd/system ]; then
-        as_root systemctl disable --quiet --now prometheus || say "the prometheus service could not be disabled; only promtool is needed"
+        as_root systemctl disable --quiet --now "$1" || say "the $1 service could not be disabled; only its programs are needed"
     fi
 }
 
@@ -167,6 +170,11 @@ point_to_runtime() {
 
 prepare() {
     ensure_home
+    # PgBouncer is where Debian puts servers, which is not in everybody's PATH.
+    if [ "$1" = test ]; then
+        PATH=$PATH:${ENGINE_SBIN:-/usr/sbin}
+        export PATH
+    fi
     packages=$(missing_packages "$1")
     if [ -n "$packages" ]; then
         # shellcheck disable=SC2086 # a list of package names

@@ -26,14 +26,14 @@ public sealed class PreparingTests : IDisposable
     [Fact]
     public void Missing_packages_are_installed_in_one_call_and_no_cluster_is_made()
     {
-        sandbox.Without("initdb", "postgres", "psql", "shellcheck", "promtool", "faketime");
+        sandbox.Without("initdb", "postgres", "psql", "shellcheck", "promtool", "faketime", "pgbouncer");
         sandbox.CanInstall();
 
         var run = sandbox.Run("ops/prepare", ["test"]);
 
         Assert.True(run.ExitCode == 0, run.ToString());
         var installs = sandbox.Calls.Split('\n').Where(c => c.Contains(" install ", StringComparison.Ordinal)).ToList();
-        Assert.EndsWith("--no-install-recommends postgresql shellcheck prometheus faketime", Assert.Single(installs), StringComparison.Ordinal);
+        Assert.EndsWith("--no-install-recommends postgresql shellcheck prometheus faketime pgbouncer", Assert.Single(installs), StringComparison.Ordinal);
         Assert.Equal("create_main_cluster = false\n", File.ReadAllText(sandbox.At("etc/postgresql-common/createcluster.conf")));
     }
 

@@ -24,7 +24,7 @@ sealed class Sandbox : IDisposable
             MakeExecutable(At($"checkout/{file.Path}"));
         }
         foreach (var name in Real) File.CreateSymbolicLink(At($"bin/{name}"), Find(name));
-        foreach (var name in new[] { "shellcheck", "promtool", "faketime", "git", "wrk", "initdb", "psql", "curl" }) Program(name, "exit 0");
+        foreach (var name in new[] { "shellcheck", "promtool", "faketime", "pgbouncer", "git", "wrk", "initdb", "psql", "curl" }) Program(name, "exit 0");
         Program("postgres", "echo 'postgres (PostgreSQL) 15.4 (Debian 15.4-1)'");
         Program("dotnet", """
             echo "dotnet $*" >>"$CALLS"
@@ -77,7 +77,7 @@ sealed class Sandbox : IDisposable
                         brings postgres "echo 'postgres (PostgreSQL) ${APT_POSTGRES:-15}.4'"
                         ;;
                     prometheus) brings promtool 'exit 0' ;;
-                    curl | shellcheck | faketime | git | wrk) brings "$package" 'exit 0' ;;
+                    curl | shellcheck | faketime | pgbouncer | git | wrk) brings "$package" 'exit 0' ;;
                 esac
             done
             """);
@@ -104,7 +104,7 @@ sealed class Sandbox : IDisposable
         var environment = new Dictionary<string, string>
         {
             ["PATH"] = At("bin"), ["HOME"] = At("home"), ["TMPDIR"] = At("tmp"), ["CALLS"] = At("calls"),
-            ["ENGINE_POSTGRES_FOLDERS"] = At("no postgres"), ["ENGINE_ETC"] = At("etc"),
+            ["ENGINE_POSTGRES_FOLDERS"] = At("no postgres"), ["ENGINE_ETC"] = At("etc"), ["ENGINE_SBIN"] = At("sbin"),
         };
         foreach (var (name, value) in more) environment[name] = value;
         return Shell.Run(At($"checkout/{script}"), arguments, environment, folder: "/");
