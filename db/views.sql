@@ -121,3 +121,53 @@ grant select on v_task_engine to engine_reader;
 create view v_task_breakers as
 select kind, state, changed_at, retry_at, openings, recent, reason from task_breakers;
 grant select on v_task_breakers to engine_reader;
+
+-- Budgets with the latest window of each, and of each subject where a budget is kept for each one by itself. held_usd: what calls under way may cost, and what
+-- processes keep at hand for the next ones.
+create view v_budget_status as
+select b.budget_id, b.scope, coalesce(nullif(w.subject, ''), b.scope_key) as scope_key, b.period, b.time_zone, b.is_hard, b.is_enabled, b.amount_usd,
+    coalesce(w.settled_usd, 0) as settled_usd, coalesce(w.granted_usd, 0) as held_usd, b.amount_usd - coalesce(w.settled_usd, 0) - coalesce(w.granted_usd, 0) as left_usd,
+    w.window_key, w.starts_at, w.ends_at, coalesce(w.calls, 0) as calls, coalesce(w.refused, 0) as refused, w.alerted_at, w.exhausted_at
+from cost_budgets b
+left join lateral (
+    select distinct on (subject) subject, window_key, starts_at, ends_at, settled_usd, granted_usd, calls, refused, alerted_at, exhausted_at
+    from budget_windows where budget_id = b.budget_id order by subject, opened_at desc
+) w on b.period <> 'task';
+grant select on v_budget_status to engine, engine_reader;
+
+-- All windows that there ever were.
+create view v_budget_history as
+select b.budget_id, b.scope, coalesce(nullif(w.subject, ''), b.scope_key) as scope_key, b.period, w.window_key, w.starts_at, w.ends_at, b.amount_usd, w.settled_usd, w.granted_usd as held_usd,
+    w.calls, w.refused, w.alerted_at, w.exhausted_at
+from budget_windows w
+join cost_budgets b on b.budget_id = w.budget_id;
+grant select on v_budget_history to engine, engine_reader;
+
+create view v_budget_events as
+select e.at, e.event, b.scope, b.scope_key, b.period, e.window_key, e.detail
+from budget_events e
+join cost_budgets b on b.budget_id = e.budget_id;
+grant select on v_budget_events to engine, engine_reader;
+
+-- Every attempted call: what was chosen, why, what it cost and how it went.
+create view v_selection_log as
+select selection_id, request_id, attempt, requested_at, task_id, task_epoch, task_kind, tenant, worker, policy, policy_version, provider, model, reasons, outcome, error_kind, error,
+    http_status, estimated_usd, hold_usd, cost_usd, is_estimated, prompt_tokens, completion_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, latency_ms, first_token_ms,
+    served_model, served_by, generation_id, finish_reason, is_streamed, ended_at
+from model_selections;
+grant select on v_selection_log to engine, engine_reader;
+
+-- By days in UTC; what is under way counts when it has ended.
+create view v_spend_daily as
+select (requested_at at time zone 'utc')::date as day, policy, model, provider, task_kind, tenant, worker, count(*) as calls, count(*) filter (where outcome = 'succeeded') as succeeded,
+    sum(cost_usd) as cost_usd, sum(cost_usd) filter (where is_estimated) as estimated_usd, sum(prompt_tokens) as prompt_tokens, sum(completion_tokens) as completion_tokens
+from model_selections where outcome <> 'open'
+group by 1, 2, 3, 4, 5, 6, 7;
+grant select on v_spend_daily to engine, engine_reader;
+
+create view v_spend_by_model as
+select provider, model, count(*) as calls, count(*) filter (where outcome = 'succeeded') as succeeded, sum(cost_usd) as cost_usd,
+    sum(prompt_tokens) as prompt_tokens, sum(completion_tokens) as completion_tokens, sum(cached_tokens) as cached_tokens, avg(latency_ms) as mean_latency_ms
+from model_selections where outcome <> 'open'
+group by provider, model;
+grant select on v_spend_by_model to engine, engine_reader;
