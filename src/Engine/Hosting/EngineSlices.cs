@@ -1,6 +1,7 @@
 using Engine.Access;
 using Engine.Audit;
 using Engine.Database;
+using Engine.Gateway;
 using Engine.Hosting.Configuration;
 using Engine.Hosting.Health;
 using Engine.Hosting.Telemetry;
@@ -23,6 +24,7 @@ public static class EngineSlices
         services.AddAccess();
         services.AddAudit();
         services.AddSchedules();
+        services.AddBudgets(database);
         services.AddTasks();
         services.AddWorkers();
     }
@@ -37,6 +39,8 @@ public static class EngineSlices
         app.MapTokens();
         app.MapAudit();
         app.MapSchedules();
+        app.MapBudgets();
+        app.MapSelections();
         app.MapTasks();
         app.MapWorkers();
     }

@@ -22,7 +22,7 @@ public sealed class ListBudgets(NpgsqlDataSource database, TimeProvider time)
 
     /// <param name="scope">Null: all.</param>
     /// <param name="after">Of the last line of the page before; null: the first page.</param>
-    public async Task<IReadOnlyList<BudgetLine>> RunAsync(string? scope, BudgetLine? after, int limit, CancellationToken ct)
+    public async Task<IReadOnlyList<BudgetLine>> RunAsync(string? scope, BudgetPlace? after, int limit, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         return [.. await connection.QueryAsync<BudgetLine>(new CommandDefinition(Sql, new
@@ -35,6 +35,9 @@ public sealed class ListBudgets(NpgsqlDataSource database, TimeProvider time)
     /// <summary>What is left everywhere, for decisions; of at most a thousand budgets.</summary>
     public async Task<IReadOnlyList<BudgetLeft>> LeftAsync(CancellationToken ct) => [.. (await RunAsync(null, null, 1000, ct)).Where(l => l.IsEnabled).Select(l => l.Left())];
 }
+
+/// <summary>Where a line stands in the list.</summary>
+public sealed record BudgetPlace(string Scope, string ScopeKey, string Period, string Subject);
 
 /// <summary>A budget and one window of it; without a window nothing has been spent.</summary>
 public sealed record BudgetLine(Guid BudgetId, string Scope, string ScopeKey, string Period, string TimeZone, decimal AmountUsd, decimal AlertThreshold, bool IsHard, bool IsEnabled, string Origin,
