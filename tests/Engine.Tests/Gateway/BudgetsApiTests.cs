@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using Engine.Gateway;
 using Engine.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Routing.Budgets;
 using Routing.Calls;
 using Support;
