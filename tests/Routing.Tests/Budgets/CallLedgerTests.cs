@@ -1,6 +1,7 @@
 using Routing.Budgets;
 using Routing.Calls;
 using Support;
+using Support.Money;
 
 namespace Routing.Tests.Budgets;
 

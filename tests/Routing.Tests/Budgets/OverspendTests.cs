@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Routing.Budgets;
 using Routing.Calls;
+using Support.Money;
 
 namespace Routing.Tests.Budgets;
 

@@ -1,11 +1,12 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Routing;
 using Routing.Budgets;
 using Routing.Calls;
 using Routing.Catalog;
 
-namespace Routing.Tests.Budgets;
+namespace Support.Money;
 
 /// <summary>One process's part of the ledger, in this process: several of them on one database are several processes to each other.</summary>
 public sealed class Spender : IAsyncDisposable
