@@ -48,7 +48,8 @@ public sealed class TasksTests(SchedulesAndAuditTests.OneEngine one) : IClassFix
         Assert.Equal((Refused, ""), (retried.ExitCode, retried.Output));
         Assert.Contains("[task_ended]", retried.Error, StringComparison.Ordinal);
 
-        Assert.Equal($"Task {taskId} is pending now.\n", (await engine.CommandAsync("tasks", "redrive", taskId)).Output);
+        Assert.Contains("exclude each other", (await engine.CommandAsync("tasks", "redrive", taskId, "--deadline", "2d", "--no-deadline")).Error, StringComparison.Ordinal);
+        Assert.Equal($"Task {taskId} is pending now.\n", (await engine.CommandAsync("tasks", "redrive", taskId, "--deadline", "2d")).Output);
         Assert.Equal(Failed, (await engine.CommandAsync("tasks", "watch", taskId)).ExitCode);
     }
 

@@ -59,7 +59,7 @@ sealed class RandomMoves(TasksRig rig)
                 break;
             case 12: await rig.CancelAsync(Any(random)); break;
             case 13: await rig.RetryAsync(Any(random)); break;
-            case < 16: await rig.RedriveAsync(Any(random)); break;
+            case < 16: await rig.RedriveAsync(Any(random), random.Next(3) switch { 0 => new NewDeadline(null), 1 => new NewDeadline(rig.Now + TimeSpan.FromSeconds(random.Next(200, 900))), _ => null }); break;
             case 16: await rig.ReassignAsync(held.Count > 0 ? held[random.Next(held.Count)].Row.TaskId : Any(random)); break;
             case 17:
                 var gate = new[] { "ship", "tick", OpenGate.TaskFault }[random.Next(3)];

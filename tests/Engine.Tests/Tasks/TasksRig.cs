@@ -79,7 +79,7 @@ sealed class TasksRig : IAsyncDisposable
 
     public Task<TaskMove> RetryAsync(Guid taskId) => Get<RetryTask>().RunAsync(taskId, null, "token:test", null, CancellationToken.None);
 
-    public Task<TaskMove> RedriveAsync(Guid taskId) => Get<RedriveTask>().RunAsync(taskId, null, "token:test", null, CancellationToken.None);
+    public Task<TaskMove> RedriveAsync(Guid taskId, NewDeadline? deadline = null) => Get<RedriveTask>().RunAsync(taskId, null, deadline, "token:test", null, CancellationToken.None);
 
     public Task<TaskMove> ReassignAsync(Guid taskId) => Get<ReassignTask>().RunAsync(taskId, null, "token:test", null, CancellationToken.None);
 
