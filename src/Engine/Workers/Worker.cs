@@ -113,8 +113,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
             isBusy = isBusy && (plain.Count > 0 || !isDry || attempts.HasFinished);
             plain = [];
             await asking;
-            await JudgeAsync(ct);
-            return isBusy;
+            return await JudgeAsync(ct) || isBusy;
         }
         catch
         {
@@ -125,10 +124,17 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     }
 
     /// <summary>Tells the breakers of failures and of probes; what could not be told is told with the next pass.</summary>
-    async Task JudgeAsync(CancellationToken ct)
+    /// <returns>Whether one of them took a kind off this worker's health: it may want more now.</returns>
+    async Task<bool> JudgeAsync(CancellationToken ct)
     {
+        var hasForgotten = false;
         for (; unjudged.TryPeek(out var attempt); unjudged.Dequeue())
-            if (await parts.Limits.EndedAsync(attempt.Task, attempt.Result, recent.OutcomesOf(attempt.Task.Kind), ct)) recent.Forget(attempt.Task.Kind);
+        {
+            if (!await parts.Limits.EndedAsync(attempt.Task, attempt.Result, recent.OutcomesOf(attempt.Task.Kind), ct)) continue;
+            recent.Forget(attempt.Task.Kind);
+            hasForgotten = true;
+        }
+        return hasForgotten;
     }
 
     static bool IsPlain(FinishedAttempt attempt) => attempt is { Result: TaskResult.Succeeded, Task.Row.Flags: TaskFlags.None };

@@ -58,7 +58,8 @@ public sealed class DecisionsTests
 
     [Theory]
     [InlineData("", null, "healthy")]
-    [InlineData("ffff", null, "healthy")] // too few to say
+    [InlineData("fffff", null, "healthy")] // too few to say, and too few for the breaker of one failing kind
+    [InlineData("ffffff", null, "unhealthy")]
     [InlineData("sssssfffff", null, "healthy")]
     [InlineData("ssssffffff", null, "degraded")]
     [InlineData("ssffffffff", null, "degraded")]
@@ -74,6 +75,18 @@ public sealed class DecisionsTests
     [InlineData("ffffff", true)]
     [InlineData("fffff", false)]
     public void A_kind_stands_still_when_more_than_half_of_the_last_ten_failed(string outcomes, bool isBad) => Assert.Equal(isBad, Breakers.IsBad(outcomes));
+
+    [Fact]
+    public void What_is_forgotten_of_a_kind_counts_no_more_for_the_whole_worker()
+    {
+        var recent = new RecentRuns();
+        foreach (var (kind, result) in new[] { ("good", TaskResult.Done()), ("bad", TaskResult.Fail(TaskFault.Transient, "x")), ("other", TaskResult.Fail(TaskFault.Transient, "x")), ("bad", TaskResult.Done()) })
+            recent.Add(kind, result, TimeSpan.FromSeconds(1));
+
+        recent.Forget("bad");
+
+        Assert.Equal(("sf", "", "s"), (recent.Outcomes(), recent.OutcomesOf("bad"), recent.OutcomesOf("good")));
+    }
 
     [Fact]
     public void Only_lanes_that_a_worker_is_able_for_are_asked_for()

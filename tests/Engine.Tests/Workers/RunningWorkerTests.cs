@@ -59,6 +59,15 @@ public sealed class RunningWorkerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_kind_that_only_fails_stands_still_alone_and_the_worker_goes_on_with_others()
+    {
+        for (var i = 0; i < 12; i++) await FileAsync("work", "timeout");
+        await Eventually.TrueAsync(async () => await ScalarAsync<long>("select count(*) from task_breakers where kind = 'work' and state = 'open'", Guid.Empty) == 1, Soon, "the kind stands still");
+
+        await StateAsync(await FileAsync("short", "fine"), "succeeded");
+    }
+
+    [Fact]
     public async Task A_failure_whose_text_is_cut_within_a_character_is_told_and_the_loop_goes_on()
     {
         await StateAsync(await FileAsync("work", "half"), "waiting_approval");
