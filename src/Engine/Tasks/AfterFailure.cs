@@ -27,18 +27,20 @@ public abstract record AfterFailure
 
     static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(15);
 
+    /// <param name="fault">As a handler says or throws it; that its worker was lost, no handler can say.</param>
     /// <param name="failures">Attempts charged so far, this one included.</param>
-    /// <param name="losses">Workers lost so far, this one included.</param>
     /// <param name="jitter">From 0 to 1: where in the upper half of the pause it falls, so that what failed together does not come back together.</param>
-    public static AfterFailure Decide(TaskFault fault, string reason, int failures, int maxFailures, int losses, DateTimeOffset now, double jitter) => fault switch
+    public static AfterFailure Decide(TaskFault fault, string reason, int failures, int maxFailures, DateTimeOffset now, double jitter) => fault switch
     {
-        TaskFault.WorkerLost when losses >= MaxLosses => new Quarantine($"{losses} workers died with it"),
-        TaskFault.WorkerLost => new GiveToAnother(),
         TaskFault.TaskFault => new Ask(reason),
         TaskFault.Persistent => new Block(reason),
         _ when failures >= maxFailures => new Block($"failed {failures} times, at last: {reason}"),
         _ => new RetryAt(now + Pause(failures, jitter)),
     };
+
+    /// <summary>What becomes of a task whose worker was lost.</summary>
+    /// <param name="losses">Workers lost so far, this one included.</param>
+    public static AfterFailure DecideLost(int losses) => losses >= MaxLosses ? new Quarantine($"{losses} workers died with it") : new GiveToAnother();
 
     /// <summary>1, 2, 4, 8 … seconds, at most 15 minutes; then between half and the whole of that.</summary>
     static TimeSpan Pause(int failures, double jitter)

@@ -72,7 +72,7 @@ public sealed class RescueTasks(NpgsqlDataSource database, TimeProvider time, Ta
         foreach (var lost in taken)
         {
             var row = lost.Row with { Losses = (short)(lost.Losses + 1) };
-            var next = Tasks.AfterFailure.Decide(TaskFault.WorkerLost, "its worker died", row.Failures, int.MaxValue, row.Losses, now, 0);
+            var next = Tasks.AfterFailure.DecideLost(row.Losses);
             var quarantine = next as AfterFailure.Quarantine;
             attempts.Add(new EndedAttempt(row.TaskId, row.Epoch, dead.WorkerId, lost.ClaimedAt, now, row.LaneId, quarantine is null ? "lost" : "dead",
                 quarantine is null ? null : "dead", "worker_lost", quarantine?.Reason ?? "its worker died"));

@@ -17,24 +17,24 @@ public sealed class DecisionsTests
     [InlineData(2, 1, 2)]
     [InlineData(30, 1, 900)]
     public void A_transient_failure_is_retried_after_a_pause_that_doubles_up_to_a_quarter_of_an_hour(int failures, double jitter, double seconds) =>
-        Assert.Equal(new AfterFailure.RetryAt(Now.AddSeconds(seconds)), AfterFailure.Decide(TaskFault.Transient, "x", failures, 100, 0, Now, jitter));
+        Assert.Equal(new AfterFailure.RetryAt(Now.AddSeconds(seconds)), AfterFailure.Decide(TaskFault.Transient, "x", failures, 100, Now, jitter));
 
     [Fact]
     public void The_last_transient_failure_blocks() =>
-        Assert.Equal(new AfterFailure.Block("failed 3 times, at last: x"), AfterFailure.Decide(TaskFault.Transient, "x", 3, 3, 0, Now, 0));
+        Assert.Equal(new AfterFailure.Block("failed 3 times, at last: x"), AfterFailure.Decide(TaskFault.Transient, "x", 3, 3, Now, 0));
 
     [Fact]
     public void A_lost_worker_is_no_failure_of_the_task_until_the_third()
     {
-        Assert.Equal(new AfterFailure.GiveToAnother(), AfterFailure.Decide(TaskFault.WorkerLost, "x", 99, 1, 2, Now, 0));
-        Assert.Equal(new AfterFailure.Quarantine("3 workers died with it"), AfterFailure.Decide(TaskFault.WorkerLost, "x", 0, 3, 3, Now, 0));
+        Assert.Equal(new AfterFailure.GiveToAnother(), AfterFailure.DecideLost(2));
+        Assert.Equal(new AfterFailure.Quarantine("3 workers died with it"), AfterFailure.DecideLost(3));
     }
 
     [Fact]
     public void A_fault_of_the_task_asks_a_person_and_a_persistent_one_blocks()
     {
-        Assert.Equal(new AfterFailure.Ask("x"), AfterFailure.Decide(TaskFault.TaskFault, "x", 1, 3, 0, Now, 0));
-        Assert.Equal(new AfterFailure.Block("x"), AfterFailure.Decide(TaskFault.Persistent, "x", 1, 3, 0, Now, 0));
+        Assert.Equal(new AfterFailure.Ask("x"), AfterFailure.Decide(TaskFault.TaskFault, "x", 1, 3, Now, 0));
+        Assert.Equal(new AfterFailure.Block("x"), AfterFailure.Decide(TaskFault.Persistent, "x", 1, 3, Now, 0));
     }
 
     public static TheoryData<Exception, TaskFault> Faults() => new()

@@ -30,6 +30,7 @@ public sealed class RunningWorkerTests : IAsyncLifetime
     [InlineData("timeout", "scheduled", "TimeoutException: too slow")]
     [InlineData("nonsense", "waiting_approval", "The handler returned a result that is not JSON.")]
     [InlineData("nothing", "waiting_approval", "The handler returned null.")]
+    [InlineData("lost", "waiting_approval", "The handler says that its worker was lost (elsewhere), which only the engine can know.")]
     [InlineData("zero", "succeeded", null)]
     [InlineData("speechless", "blocked", null)]
     [InlineData("effect", "succeeded", null)]
