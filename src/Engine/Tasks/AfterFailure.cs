@@ -22,8 +22,11 @@ public abstract record AfterFailure
     /// <summary>Given up: it kills workers.</summary>
     public sealed record Quarantine(string Reason) : AfterFailure;
 
-    /// <summary>Workers that may die with a task; the one after that is its last.</summary>
+    /// <summary>A task that so many workers died with is given up; after one loss less it runs alone.</summary>
     public const int MaxLosses = 3;
+
+    /// <summary>Of how many workers these must have been.</summary>
+    const int LeastWorkers = 2;
 
     static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(15);
 
@@ -39,8 +42,10 @@ public abstract record AfterFailure
     };
 
     /// <summary>What becomes of a task whose worker was lost.</summary>
-    /// <param name="losses">Workers lost so far, this one included.</param>
-    public static AfterFailure DecideLost(int losses) => losses >= MaxLosses ? new Quarantine($"{losses} workers died with it") : new GiveToAnother();
+    /// <param name="deaths">Workers that died with it, this one included; not those that were lost and live on.</param>
+    /// <param name="workers">How many different ones that were.</param>
+    public static AfterFailure DecideLost(int deaths, int workers) => deaths < MaxLosses || workers < LeastWorkers ? new GiveToAnother()
+        : new Quarantine(deaths == workers ? $"{deaths} workers died with it" : $"{deaths} deaths of {workers} workers");
 
     /// <summary>1, 2, 4, 8 … seconds, at most 15 minutes; then between half and the whole of that.</summary>
     static TimeSpan Pause(int failures, double jitter)

@@ -5,10 +5,11 @@ using Npgsql;
 namespace Engine.Workers;
 
 /// <summary>
-/// Gives the tasks of dead workers to others. A worker is dead when its lease has run out by the database's clock; each task
-/// is moved under its epoch like by anybody else, so that a finish that comes at the same moment wins or loses whole.
+/// Gives the tasks of workers that are gone to others. A worker is gone when its lease has run out by the database's clock; each task
+/// is moved under its epoch like by anybody else, so that a finish that comes at the same moment wins or loses whole. What a worker
+/// held that said itself that it stops (offline) goes back as if it had given it back; with another one it counts as a loss.
 /// </summary>
-public sealed class RescueTasks(NpgsqlDataSource database, TimeProvider time, TaskLanes lanes, RecordAttempts record, PutTasks put, SettleEnded settle,
+public sealed class RescueTasks(NpgsqlDataSource database, TimeProvider time, TaskLanes lanes, CountDeaths countDeaths, RecordAttempts record, PutTasks put, SettleEnded settle,
     WakeWorkers wake, WorkerMetrics metrics, ILogger<RescueTasks> log)
 {
     const int Batch = 1000;
@@ -18,7 +19,7 @@ public sealed class RescueTasks(NpgsqlDataSource database, TimeProvider time, Ta
         """;
 
     const string DeadSql = """
-        select worker_id, host, process_id, beat_at from workers
+        select worker_id, host, process_id, state, beat_at from workers
         where state in ('offline', 'failed') and cleared_at is null and lease_until < @now order by worker_id limit 100
         """;
 
@@ -69,16 +70,29 @@ public sealed class RescueTasks(NpgsqlDataSource database, TimeProvider time, Ta
         var again = new List<TaskRow>();
         var given = new List<(TaskRow Row, bool Succeeded)>();
         var attempts = new List<EndedAttempt>();
+        var suspects = taken.Where(l => !dead.HasStopped && l.Losses >= AfterFailure.MaxLosses - 1).Select(l => l.Row).ToArray();
+        var deaths = await countDeaths.RunAsync(connection, transaction, suspects, dead.WorkerId, ct);
         foreach (var lost in taken)
         {
-            var row = lost.Row with { Losses = (short)(lost.Losses + 1) };
-            var next = Tasks.AfterFailure.DecideLost(row.Losses);
-            var quarantine = next as AfterFailure.Quarantine;
-            attempts.Add(new EndedAttempt(row.TaskId, row.Epoch, dead.WorkerId, lost.ClaimedAt, now, row.LaneId, quarantine is null ? "lost" : "dead",
-                quarantine is null ? null : "dead", "worker_lost", quarantine?.Reason ?? "its worker died"));
-            if (quarantine is null) again.Add(row.Losses < Tasks.AfterFailure.MaxLosses - 1 ? row : row with { LaneId = await lanes.SoloAsync(row.LaneId, ct) });
-            else given.Add((row, false));
-            if (quarantine is not null) log.Quarantined(row.TaskId, row.Losses);
+            var ended = new EndedAttempt(lost.TaskId, lost.Epoch, dead.WorkerId, lost.ClaimedAt, now, lost.LaneId, "returned", Error: "its worker stopped before it did");
+            if (dead.HasStopped)
+            {
+                attempts.Add(ended);
+                again.Add(lost.Row);
+                continue;
+            }
+            var row = lost.Row with { Losses = (short)Math.Min(lost.Losses + 1, short.MaxValue) };
+            if (deaths.TryGetValue(row.TaskId, out var died) && AfterFailure.DecideLost(died.Deaths, died.Workers) is AfterFailure.Quarantine quarantine)
+            {
+                attempts.Add(ended with { Outcome = "dead", FinalState = "dead", Fault = "worker_lost", Error = quarantine.Reason });
+                given.Add((row, false));
+                log.Quarantined(row.TaskId, quarantine.Reason);
+            }
+            else
+            {
+                attempts.Add(ended with { Outcome = "lost", Fault = "worker_lost", Error = "its worker was lost" });
+                again.Add(row.Losses < AfterFailure.MaxLosses - 1 ? row : row with { LaneId = await lanes.SoloAsync(row.LaneId, ct) });
+            }
         }
         await record.RunAsync(connection, transaction, attempts, ct);
         var woken = await put.ReadyAsync(connection, transaction, again, now, keepsSlot: true, avoidWorker: null, ct);
@@ -88,7 +102,11 @@ public sealed class RescueTasks(NpgsqlDataSource database, TimeProvider time, Ta
         return taken.Length;
     }
 
-    sealed record DeadWorker(long WorkerId, string Host, int ProcessId, DateTimeOffset BeatAt);
+    sealed record DeadWorker(long WorkerId, string Host, int ProcessId, string State, DateTimeOffset BeatAt)
+    {
+        /// <summary>By itself, in order or because it had no answer from the database for too long.</summary>
+        public bool HasStopped => State == "offline";
+    }
 
     sealed record Lost(Guid TaskId, long Epoch, int LaneId, short Failures, short Losses, TaskFlags Flags, DateTimeOffset ClaimedAt)
     {

@@ -69,7 +69,7 @@ public static class WorkersApi
 
 /// <param name="WorkerId">Of one start of one process: a restart is another worker.</param>
 /// <param name="Protocol">What it and the tables understand of each other.</param>
-/// <param name="State">idle, busy, offline (it stopped) or failed (it was given up).</param>
+/// <param name="State">idle, busy, offline (it stopped, by itself) or failed (it was given up, and nobody has heard of it since).</param>
 /// <param name="Draining">It takes nothing new.</param>
 /// <param name="Health">healthy, degraded (gets less), unhealthy (gets nothing) or offline.</param>
 /// <param name="BeatAgeSeconds">Since its last sign of life.</param>

@@ -11,6 +11,7 @@ public static class WorkersSetup
         services.AddSingleton<Breakers>();
         services.AddSingleton<TakeStarts>();
         services.AddSingleton<ClaimLimits>();
+        services.AddSingleton<CountDeaths>();
         services.AddSingleton<RescueTasks>();
         services.AddSingleton<ReadEngineMode>();
         services.AddSingleton<ReadSlowness>();

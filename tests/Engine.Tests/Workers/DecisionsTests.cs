@@ -23,12 +23,13 @@ public sealed class DecisionsTests
     public void The_last_transient_failure_blocks() =>
         Assert.Equal(new AfterFailure.Block("failed 3 times, at last: x"), AfterFailure.Decide(TaskFault.Transient, "x", 3, 3, Now, 0));
 
-    [Fact]
-    public void A_lost_worker_is_no_failure_of_the_task_until_the_third()
-    {
-        Assert.Equal(new AfterFailure.GiveToAnother(), AfterFailure.DecideLost(2));
-        Assert.Equal(new AfterFailure.Quarantine("3 workers died with it"), AfterFailure.DecideLost(3));
-    }
+    [Theory]
+    [InlineData(2, 2, null)]
+    [InlineData(3, 1, null)] // by itself a worker proves nothing
+    [InlineData(3, 2, "3 deaths of 2 workers")]
+    [InlineData(3, 3, "3 workers died with it")]
+    public void A_death_with_a_task_is_no_failure_of_it_until_the_third_on_at_least_two_workers(int deaths, int workers, string? reason) =>
+        Assert.Equal(reason is null ? new AfterFailure.GiveToAnother() : new AfterFailure.Quarantine(reason), AfterFailure.DecideLost(deaths, workers));
 
     [Fact]
     public void A_fault_of_the_task_asks_a_person_and_a_persistent_one_blocks()

@@ -62,6 +62,58 @@ public sealed class RescueTasksTests(TestDatabase database) : IClassFixture<Test
     }
 
     [Fact]
+    public async Task What_a_worker_that_stopped_by_itself_still_held_goes_back_as_no_loss()
+    {
+        var taskId = await rig.FileAsync();
+        using var stopped = await rig.RegisterAsync();
+        await rig.ClaimAsync(stopped);
+        using var next = await rig.RegisterAsync(former: stopped.WorkerId);
+
+        Assert.Equal(0, await rig.Get<RescueTasks>().RunAsync(CancellationToken.None)); // its handler may not have stopped yet
+        rig.Time.Advance(stopped.Lease + TimeSpan.FromSeconds(1));
+        Assert.Equal(1, await rig.Get<RescueTasks>().RunAsync(CancellationToken.None));
+
+        Assert.Equal("pending", await rig.StateAsync(taskId));
+        Assert.Equal(["returned"], await rig.OutcomesAsync(taskId));
+        Assert.Equal((short)0, await rig.ScalarAsync<short>("select losses from task_ready"));
+    }
+
+    [Fact]
+    public async Task Workers_that_turn_out_to_live_do_not_give_a_task_up_and_three_that_died_do()
+    {
+        var taskId = await rig.FileAsync();
+        foreach (var livesOn in new[] { true, false, true, true, false, false })
+        {
+            Assert.Equal("pending", await rig.StateAsync(taskId));
+            using var worker = await rig.RegisterAsync();
+            Assert.Single(await rig.ClaimAsync(worker));
+            rig.Time.Advance(worker.Lease + TimeSpan.FromSeconds(1));
+            await rig.Get<RescueTasks>().RunAsync(CancellationToken.None);
+            if (livesOn) (await rig.RegisterAsync(former: worker.WorkerId)).Dispose(); // it was frozen or cut off
+        }
+
+        Assert.Equal("dead", await rig.StateAsync(taskId));
+        Assert.Equal(["lost", "lost", "lost", "lost", "lost", "dead"], await rig.OutcomesAsync(taskId));
+        Assert.Equal("3 workers died with it", await rig.ScalarAsync<string>("select reason from v_dead_tasks"));
+    }
+
+    [Fact]
+    public async Task Deaths_before_a_redrive_do_not_count()
+    {
+        var taskId = await rig.FileAsync();
+        for (var death = 1; death <= 5; death++)
+        {
+            using var worker = await rig.RegisterAsync();
+            Assert.Single(await rig.ClaimAsync(worker));
+            rig.Time.Advance(worker.Lease + TimeSpan.FromSeconds(1));
+            await rig.Get<RescueTasks>().RunAsync(CancellationToken.None);
+            if (death == 3) await rig.Get<RedriveTask>().RunAsync(taskId, null, "test", null, CancellationToken.None);
+        }
+
+        Assert.Equal("pending", await rig.StateAsync(taskId));
+    }
+
+    [Fact]
     public async Task Only_one_of_those_that_must_run_alone_is_claimed_at_a_time()
     {
         for (var i = 0; i < 3; i++) await rig.FileAsync();

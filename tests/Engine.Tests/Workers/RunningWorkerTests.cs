@@ -185,7 +185,23 @@ public sealed class RunningWorkerTests : IAsyncLifetime
 
         await Eventually.TrueAsync(async () => workers.WorkerId is { } now && now != before
             && await ScalarAsync<long>("select epoch from task_leases where task_id = @taskId", taskId) == 2, Soon, "another incarnation has the task");
-        Assert.Equal((short)1, await ScalarAsync<short>("select losses from task_leases where task_id = @taskId", taskId));
+        Assert.Equal("offline", await ScalarAsync<string>($"select state from workers where worker_id = {before}", taskId)); // its process lives and says so: no death
+    }
+
+    [Fact]
+    public async Task A_handler_that_outlives_the_stop_of_its_engine_goes_to_another_as_no_loss()
+    {
+        var taskId = await FileAsync("work", "block");
+        await Eventually.TrueAsync(() => Task.FromResult(kinds.Waiting.ContainsKey(taskId)), Soon, "it runs");
+        await engine.StopAsync();
+        await using (var connection = await engine.Database.Owner.OpenConnectionAsync())
+            await connection.ExecuteAsync("update workers set lease_until = 'epoch', beat_at = 'epoch'");
+
+        await using var other = new OtherEngine(engine, kinds);
+        await other.StartAsync();
+
+        await Eventually.TrueAsync(async () => await ScalarAsync<long>("select count(*) from task_leases where task_id = @taskId and epoch = 2 and losses = 0", taskId) == 1, Soon, "another has it");
+        Assert.Equal("returned", await ScalarAsync<string>("select outcome from task_attempts where task_id = @taskId", taskId));
     }
 
     [Fact]

@@ -36,7 +36,8 @@ sealed class WorkerRig : IAsyncDisposable
 
     public T Get<T>() where T : notnull => services.GetRequiredService<T>();
 
-    public Task<WorkerLease> RegisterAsync() => Get<RegisterWorker>().RunAsync(CancellationToken.None);
+    /// <param name="former">What the same process was before, and stopped being by itself.</param>
+    public Task<WorkerLease> RegisterAsync(long? former = null) => Get<RegisterWorker>().RunAsync(former, CancellationToken.None);
 
     public async Task<Guid> FileAsync(NewTask? task = null)
     {
