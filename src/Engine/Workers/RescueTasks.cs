@@ -14,16 +14,28 @@ public sealed class RescueTasks(NpgsqlDataSource database, TimeProvider time, Ta
 {
     const int Batch = 1000;
 
+    /// <summary>In one pass; it is a second until the next.</summary>
+    const int MostWorkers = 100;
+
     const string ExpireSql = """
         update workers set state = 'failed', running = 0 where state in ('idle', 'busy') and lease_until < @now
         """;
 
+    // Of those that are gone only who holds something that may be taken now, so that the others never stand in the way. One look
+    // through the leases for all of them, and none at all while nobody is gone. A kind may have a longer lease than its worker.
     const string DeadSql = """
-        select worker_id, host, process_id, state, beat_at from workers
-        where state in ('offline', 'failed') and cleared_at is null and lease_until < @now order by worker_id limit 100
+        with gone as materialized (
+            select worker_id, host, process_id, state, beat_at from workers where state in ('offline', 'failed') and cleared_at is null and lease_until < @now
+        ), held as materialized (
+            select l.worker_id, min(coalesce(k.lease_ms, 0)) as lease_ms
+            from task_leases l join task_lanes n on n.lane_id = l.lane_id left join task_kinds k on k.kind = n.kind
+            where exists (select from gone) group by l.worker_id
+        )
+        select g.worker_id, g.host, g.process_id, g.state, g.beat_at from gone g join held h on h.worker_id = g.worker_id
+        where g.beat_at + h.lease_ms * interval '1 millisecond' < @now
+        order by g.beat_at, g.worker_id limit @MostWorkers
         """;
 
-    // A kind may have a longer lease than its worker.
     const string TakeSql = """
         with lost as (
             select l.ctid as place, l.task_id from task_leases l join task_lanes n on n.lane_id = l.lane_id left join task_kinds k on k.kind = n.kind
@@ -36,8 +48,16 @@ public sealed class RescueTasks(NpgsqlDataSource database, TimeProvider time, Ta
 
     // A claim of the worker's last moments may still be on its way: it is looked for a while longer.
     const string ClearSql = """
-        update workers w set cleared_at = @now
-        where w.worker_id = @workerId and w.lease_until < @now - interval '1 minute' and not exists (select from task_leases l where l.worker_id = w.worker_id)
+        with gone as materialized (
+            select worker_id from workers where state in ('offline', 'failed') and cleared_at is null and lease_until < @now - interval '1 minute'
+        ), held as materialized (
+            select distinct worker_id from task_leases where exists (select from gone)
+        )
+        update workers set cleared_at = @now where worker_id = any(array(
+            select w.worker_id from workers w join gone g on g.worker_id = w.worker_id
+            where w.cleared_at is null and not exists (select from held h where h.worker_id = w.worker_id)
+            limit @Batch for no key update of w skip locked
+        ))
         """;
 
     /// <returns>How many tasks were moved.</returns>
@@ -47,17 +67,17 @@ public sealed class RescueTasks(NpgsqlDataSource database, TimeProvider time, Ta
         await using var connection = await database.OpenConnectionAsync(ct);
         await connection.ExecuteAsync(new CommandDefinition(ExpireSql, new { now }, cancellationToken: ct));
         var moved = 0;
-        foreach (var dead in await connection.QueryAsync<DeadWorker>(new CommandDefinition(DeadSql, new { now }, cancellationToken: ct)))
+        foreach (var dead in await connection.QueryAsync<DeadWorker>(new CommandDefinition(DeadSql, new { now, MostWorkers }, cancellationToken: ct)))
         {
             int count, all = 0;
             do all += count = await RescueAsync(connection, dead, ct);
             while (count == Batch);
-            await connection.ExecuteAsync(new CommandDefinition(ClearSql, new { now, dead.WorkerId }, cancellationToken: ct));
             moved += all;
             if (all == 0) continue;
             log.WorkerLost(dead.WorkerId, dead.Host, dead.ProcessId, all);
             metrics.TakenOver(all);
         }
+        await connection.ExecuteAsync(new CommandDefinition(ClearSql, new { now, Batch }, cancellationToken: ct));
         return moved;
     }
 

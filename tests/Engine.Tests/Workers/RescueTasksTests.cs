@@ -162,6 +162,66 @@ public sealed class RescueTasksTests(TestDatabase database) : IClassFixture<Test
     }
 
     [Fact]
+    public async Task The_tasks_of_the_last_of_many_that_died_do_not_wait_for_those_that_held_nothing()
+    {
+        for (var i = 0; i < 120; i++) (await rig.RegisterAsync()).Dispose();
+        using var last = await rig.RegisterAsync();
+        await rig.FileAsync();
+        await rig.ClaimAsync(last);
+        rig.Time.Advance(last.Lease + TimeSpan.FromSeconds(1));
+
+        Assert.Equal(1, await rig.Get<RescueTasks>().RunAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Nor_for_those_that_hold_what_is_not_to_be_taken_yet()
+    {
+        await using var patient = new WorkerRig(database, kind => kind.Name == "echo" ? kind with { Lease = TimeSpan.FromMinutes(10) } : kind);
+        for (var i = 0; i < 120; i++) await patient.FileAsync();
+        for (var i = 0; i < 120; i++)
+        {
+            using var earlier = await patient.RegisterAsync();
+            await patient.ClaimAsync(earlier);
+        }
+        using var last = await patient.RegisterAsync();
+        await patient.FileAsync(new NewTask("other", """{"text":"x"}"""));
+        await patient.ClaimAsync(last);
+        patient.Time.Advance(last.Lease + TimeSpan.FromSeconds(1));
+
+        Assert.Equal(1, await patient.Get<RescueTasks>().RunAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Of_very_many_that_died_a_pass_takes_so_many_and_those_that_were_heard_of_longest_ago_first()
+    {
+        for (var i = 0; i < 120; i++) await rig.FileAsync();
+        var leases = new List<WorkerLease>();
+        for (var i = 0; i < 120; i++)
+        {
+            leases.Add(await rig.RegisterAsync());
+            await rig.ClaimAsync(leases[^1]);
+        }
+        await rig.ExecuteAsync("update workers set beat_at = beat_at - worker_id * interval '1 second'"); // the latest is the oldest
+        rig.Time.Advance(leases[0].Lease + TimeSpan.FromSeconds(1));
+
+        Assert.Equal(100, await rig.Get<RescueTasks>().RunAsync(CancellationToken.None));
+        Assert.Equal(leases.Take(20).Select(l => l.WorkerId), await rig.ListAsync<long>("select worker_id from task_leases order by worker_id"));
+        Assert.Equal(20, await rig.Get<RescueTasks>().RunAsync(CancellationToken.None));
+        foreach (var lease in leases) lease.Dispose();
+    }
+
+    [Fact]
+    public async Task Those_that_hold_nothing_are_looked_at_no_more_after_a_minute_however_many_they_are()
+    {
+        for (var i = 0; i < 120; i++) (await rig.RegisterAsync()).Dispose();
+        rig.Time.Advance(TimeSpan.FromMinutes(2));
+
+        await rig.Get<RescueTasks>().RunAsync(CancellationToken.None);
+
+        Assert.Equal(120L, await rig.ScalarAsync<long>("select count(*) from workers where cleared_at is not null"));
+    }
+
+    [Fact]
     public async Task A_claim_that_was_committed_after_the_rescue_is_found_later()
     {
         await rig.FileAsync();

@@ -96,6 +96,12 @@ sealed class WorkerRig : IAsyncDisposable
         return (await connection.ExecuteScalarAsync<T>(sql, parameters))!;
     }
 
+    public async Task<IReadOnlyList<T>> ListAsync<T>(string sql)
+    {
+        await using var connection = await database.Owner.OpenConnectionAsync();
+        return [.. await connection.QueryAsync<T>(sql)];
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Get<ReservedConnections>().DisposeAsync();
