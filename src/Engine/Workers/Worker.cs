@@ -113,6 +113,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
             isBusy = isBusy && (plain.Count > 0 || !isDry || attempts.HasFinished);
             plain = [];
             await asking;
+            await parts.Limits.ReturnUnusedAsync(ct);
             return await JudgeAsync(ct) || isBusy;
         }
         catch
@@ -214,7 +215,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
         if (isFull) lastFullLook = time.GetTimestamp();
         (var wasWoken, isWoken) = (isWoken, false);
         if (needsLanes || (!wasWoken && time.GetElapsedTime(lastLanes) > PollFloor)) await ReadLanesAsync(ct);
-        var limits = await parts.Limits.RunAsync(WorkerId, lease, known.Values, most, ct);
+        var limits = await parts.Limits.RunAsync(WorkerId, lease, known.Values, marks, most, ct);
         var asked = ChooseLanes.Decide(known.Values, parts.Abilities, marks, Math.Min(most, limits.Most), limits.Kinds, solos.Count == 0, turn++, time.GetUtcNow());
         return asked.Count == 0 ? null : new AskedClaim(WorkerId, generation, Math.Min(most, limits.Most), asked);
     }
