@@ -71,4 +71,7 @@ static partial class WorkersLog
 
     [LoggerMessage(1291, LogLevel.Information, "Worker {WorkerId} takes nothing new, by {Actor}")]
     public static partial void Draining(this ILogger log, long workerId, string actor);
+
+    [LoggerMessage(1292, LogLevel.Information, "Worker {WorkerId} takes tasks again, by {Actor}")]
+    public static partial void Resumed(this ILogger log, long workerId, string actor);
 }
