@@ -349,7 +349,7 @@ create index tasks_by_origin on tasks (origin_id, task_id) where origin_id is no
 create index tasks_by_filing on tasks using brin (filed_at) with (pages_per_range = 16, autosummarize = on);
 
 -- Flags of a narrow row: 1 others depend on it, 2 it holds a dedup key, 4 it needs a slot of its concurrency key.
--- failures: attempts charged since it was filed or redriven; losses: workers that died with it since then.
+-- failures: attempts charged since it was filed or redriven; losses: workers that were lost with it since then.
 create sequence task_order;
 create table task_ready (
     task_id      uuid primary key,
@@ -444,7 +444,8 @@ create table task_parked (
 );
 
 -- How each claim ended, append-only; the last one of an ended task says with what. A redriven task's last one is marked reopened.
--- worker_id and claimed_at are null when the task was ended without a claim. outcome lost: its worker died; returned: given back unharmed.
+-- worker_id and claimed_at are null when the task was ended without a claim. outcome lost: its worker was heard of no more; returned: given back
+-- unharmed, by its worker or, when that had stopped without it, for it.
 create table task_attempts (
     task_id     uuid not null,
     epoch       bigint not null,

@@ -101,7 +101,7 @@ public sealed class ConcurrencyKeysTests(TestDatabase db) : IClassFixture<TestDa
                 foreach (var claimed in await worker.ClaimAsync(3))
                     await worker.EndAsync(claimed, random.Next(4) switch
                     {
-                        0 => TaskResult.Fail(TaskFault.WorkerLost, "elsewhere"), 1 => TaskResult.Fail(TaskFault.Persistent, "no"), 2 => TaskResult.WaitForSignal("s"), _ => TaskResult.Done(),
+                        0 => new TaskResult.Returned(), 1 => TaskResult.Fail(TaskFault.Persistent, "no"), 2 => TaskResult.WaitForSignal("s"), _ => TaskResult.Done(),
                     });
             }
         })));
