@@ -305,9 +305,9 @@ grant select, insert, update, delete on
     qrtz_paused_trigger_grps, qrtz_paused_job_grps, qrtz_fired_triggers, qrtz_scheduler_state, qrtz_locks
 to engine;
 
--- Governance tasks. What never changes of a task is its row in tasks; its state is which of the narrow tables its one small row
--- is in: ready, leases, due, held, waiting, gated or parked; a task that has ended is in none. Claims and completions move small
--- rows and never rewrite the payload. Every claim raises the epoch, and ends with exactly one row in task_attempts.
+-- Governance tasks. What never changes of a task is its row in tasks, but for the deadline, which a redrive may move; its state is
+-- which of the narrow tables its one small row is in: ready, leases, due, held, waiting, gated or parked; a task that has ended is
+-- in none. Claims and completions move small rows and never rewrite the payload. Every claim raises the epoch, and ends with exactly one row in task_attempts.
 -- No foreign keys and no unnecessary index here: they would lock or log on each of many thousand moves a second.
 
 -- Lanes: one for each combination by which workers choose, so that the order of claims is the order of one index.
@@ -349,7 +349,7 @@ create index tasks_by_origin on tasks (origin_id, task_id) where origin_id is no
 create index tasks_by_filing on tasks using brin (filed_at) with (pages_per_range = 16, autosummarize = on);
 
 -- Flags of a narrow row: 1 others depend on it, 2 it holds a dedup key, 4 it needs a slot of its concurrency key.
--- failures: attempts charged since it was filed or redriven; losses: workers that died with it since then.
+-- failures: attempts charged since it was filed or redriven; losses: workers that were lost with it since then.
 create sequence task_order;
 create table task_ready (
     task_id      uuid primary key,
@@ -388,7 +388,7 @@ create table task_due (
 );
 create index task_due_in_order on task_due (due_at);
 
--- Waits for a slot of its concurrency key.
+-- Waits for a slot of its concurrency key. avoid_worker: who should not get it again at once, when it has its slot.
 create table task_held (
     task_id         uuid primary key,
     concurrency_key text not null,
@@ -398,7 +398,8 @@ create table task_held (
     lane_id         integer not null,
     failures        smallint not null default 0,
     losses          smallint not null default 0,
-    flags           smallint not null
+    flags           smallint not null,
+    avoid_worker    bigint
 );
 create index task_held_in_order on task_held (concurrency_key, seq);
 
@@ -443,7 +444,8 @@ create table task_parked (
 );
 
 -- How each claim ended, append-only; the last one of an ended task says with what. A redriven task's last one is marked reopened.
--- worker_id and claimed_at are null when the task was ended without a claim. outcome lost: its worker died; returned: given back unharmed.
+-- worker_id and claimed_at are null when the task was ended without a claim. outcome lost: its worker was heard of no more; returned: given back
+-- unharmed, by its worker or, when that had stopped without it, for it.
 create table task_attempts (
     task_id     uuid not null,
     epoch       bigint not null,
@@ -487,18 +489,23 @@ create table task_dependencies (
 );
 create index task_dependencies_by_parent on task_dependencies (parent_id);
 
--- One row is one gate of one task; the decision may come before the task asks. The first decision of an opening stands.
+-- One row is one gate of one task; the decision may come before the task asks. The first decision of an opening stands. kept: a further
+-- signal, which came after the last opening was answered and before the next one: it answers that.
 create table task_gates (
-    task_id    uuid not null,
-    gate       text not null check (gate ~ '^[a-z][a-z0-9_]{0,62}$'),
-    epoch      bigint,
-    opened_at  timestamptz,
-    decision   text check (decision in ('approved', 'rejected', 'expired', 'signalled')),
-    decided_by text check (char_length(decided_by) between 1 and 200),
-    decided_at timestamptz,
-    detail     jsonb,
+    task_id     uuid not null,
+    gate        text not null check (gate ~ '^[a-z][a-z0-9_]{0,62}$'),
+    epoch       bigint,
+    opened_at   timestamptz,
+    decision    text check (decision in ('approved', 'rejected', 'expired', 'signalled')),
+    decided_by  text check (char_length(decided_by) between 1 and 200),
+    decided_at  timestamptz,
+    detail      jsonb,
+    kept_by     text check (char_length(kept_by) between 1 and 200),
+    kept_at     timestamptz,
+    kept_detail jsonb,
     primary key (task_id, gate),
-    constraint gate_decision_whole check ((decision is null) = (decided_by is null) and (decision is null) = (decided_at is null))
+    constraint gate_decision_whole check ((decision is null) = (decided_by is null) and (decision is null) = (decided_at is null)),
+    constraint gate_kept_whole check ((kept_by is null) = (kept_at is null) and (kept_by is not null or kept_detail is null))
 );
 create index task_gates_by_opening on task_gates (opened_at) where opened_at is not null;
 create index task_gates_by_decision on task_gates (decided_at) where decided_at is not null;
@@ -509,10 +516,12 @@ create table task_keys (
     task_id   uuid not null
 );
 
--- How many tasks of a concurrency key may run, and who has the slots.
+-- How many tasks of a concurrency key may run, and who has the slots. idle_since: since when no live task has had the key, and its
+-- slots are gone; its limit is remembered for those that may be brought back.
 create table task_concurrency (
     concurrency_key text primary key,
-    max_running     integer not null check (max_running between 1 and 1000)
+    max_running     integer not null check (max_running between 1 and 1000),
+    idle_since      timestamptz
 );
 create table task_slots (
     concurrency_key text not null,
@@ -614,9 +623,25 @@ begin
     return made;
 end $$;
 
--- Drops the days that ended before a moment, whole, once no task of theirs is alive. Returns the days that were dropped.
+-- Whether a task with an id from low on and below high is alive. Without scans of whole tables: statistics of those that swing
+-- between empty and millions must not choose.
+create function has_live_tasks(low uuid, high uuid) returns boolean
+language sql stable set search_path = pg_catalog, public, pg_temp set enable_seqscan = off as $$
+    select exists (select from task_ready where task_id >= low and task_id < high)
+        or exists (select from task_leases where task_id >= low and task_id < high)
+        or exists (select from task_due where task_id >= low and task_id < high)
+        or exists (select from task_held where task_id >= low and task_id < high)
+        or exists (select from task_waiting where task_id >= low and task_id < high)
+        or exists (select from task_gated where task_id >= low and task_id < high)
+        or exists (select from task_parked where task_id >= low and task_id < high)
+$$;
+
+-- Drops the oldest day that ended before a moment and has no living task, whole. Returns that day, or nothing: one at a time, since
+-- claims and filings stand still from the locks to the end of the transaction. They stand still for the wait for the locks too, so that
+-- is short; and it is shorter than a deadlock is looked for, so whoever this meets crosswise goes on. Whether something lives is
+-- looked at again under the locks: before, a task may have been on its way back. What takes time is done before them.
 create function drop_task_partitions(before timestamptz) returns setof date
-language plpgsql security definer set search_path = pg_catalog, public, pg_temp set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp set lock_timeout = '500ms' as $$
 declare
     day date;
     low uuid;
@@ -630,19 +655,20 @@ begin
         exit when (day + 1)::timestamp at time zone 'utc' > before;
         low := first_task_id(day::timestamp at time zone 'utc');
         high := first_task_id((day + 1)::timestamp at time zone 'utc');
-        continue when exists (select from task_ready where task_id >= low and task_id < high)
-            or exists (select from task_leases where task_id >= low and task_id < high)
-            or exists (select from task_due where task_id >= low and task_id < high)
-            or exists (select from task_held where task_id >= low and task_id < high)
-            or exists (select from task_waiting where task_id >= low and task_id < high)
-            or exists (select from task_gated where task_id >= low and task_id < high)
-            or exists (select from task_parked where task_id >= low and task_id < high);
-        execute format('drop table public.%I', 'tasks_' || to_char(day, 'YYYYMMDD'));
-        execute format('drop table if exists public.%I', 'task_attempts_' || to_char(day, 'YYYYMMDD'));
-        execute format('drop table if exists public.%I', 'task_notes_' || to_char(day, 'YYYYMMDD'));
-        delete from task_dependencies where child_id >= low and child_id < high;
-        delete from task_gates where task_id >= low and task_id < high;
-        return next day;
+        continue when has_live_tasks(low, high);
+        begin
+            delete from task_dependencies where child_id >= low and child_id < high;
+            delete from task_gates where task_id >= low and task_id < high;
+            -- In the order in which workers use them: they report what has ended, and read what they claim.
+            lock table only public.task_attempts, only public.task_notes, only public.tasks in access exclusive mode;
+            if has_live_tasks(low, high) then raise object_in_use; end if;
+            execute format('drop table if exists public.%I', 'task_attempts_' || to_char(day, 'YYYYMMDD'));
+            execute format('drop table if exists public.%I', 'task_notes_' || to_char(day, 'YYYYMMDD'));
+            execute format('drop table public.%I', 'tasks_' || to_char(day, 'YYYYMMDD'));
+            return next day;
+            return;
+        exception when object_in_use then null; -- a task was brought back; nothing of this day has changed, and the locks are gone
+        end;
     end loop;
 end $$;
 
@@ -668,10 +694,13 @@ $$;
 revoke execute on function oldest_transaction() from public;
 grant execute on function oldest_transaction() to engine;
 
-revoke execute on function make_task_partitions(date, integer), drop_task_partitions(timestamptz), oldest_snapshots() from public;
+revoke execute on function
+    make_task_partitions(date, integer), has_live_tasks(uuid, uuid), drop_task_partitions(timestamptz), oldest_snapshots()
+from public;
 grant execute on function make_task_partitions(date, integer), drop_task_partitions(timestamptz), oldest_snapshots() to engine;
 
-grant select, insert on tasks, task_lanes to engine;
+grant select, insert on task_lanes to engine;
+grant select, insert, update (deadline_at) on tasks to engine;
 grant select, insert, update (reopened_at) on task_attempts to engine;
 grant select, insert on task_notes to engine;
 grant select, insert, update, delete on

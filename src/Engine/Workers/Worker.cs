@@ -113,8 +113,8 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
             isBusy = isBusy && (plain.Count > 0 || !isDry || attempts.HasFinished);
             plain = [];
             await asking;
-            await JudgeAsync(ct);
-            return isBusy;
+            await parts.Limits.ReturnUnusedAsync(ct);
+            return await JudgeAsync(ct) || isBusy;
         }
         catch
         {
@@ -125,10 +125,17 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     }
 
     /// <summary>Tells the breakers of failures and of probes; what could not be told is told with the next pass.</summary>
-    async Task JudgeAsync(CancellationToken ct)
+    /// <returns>Whether one of them took a kind off this worker's health: it may want more now.</returns>
+    async Task<bool> JudgeAsync(CancellationToken ct)
     {
+        var hasForgotten = false;
         for (; unjudged.TryPeek(out var attempt); unjudged.Dequeue())
-            if (await parts.Limits.EndedAsync(attempt.Task, attempt.Result, recent.OutcomesOf(attempt.Task.Kind), ct)) recent.Forget(attempt.Task.Kind);
+        {
+            if (!await parts.Limits.EndedAsync(attempt.Task, attempt.Result, recent.OutcomesOf(attempt.Task.Kind), ct)) continue;
+            recent.Forget(attempt.Task.Kind);
+            hasForgotten = true;
+        }
+        return hasForgotten;
     }
 
     static bool IsPlain(FinishedAttempt attempt) => attempt is { Result: TaskResult.Succeeded, Task.Row.Flags: TaskFlags.None };
@@ -208,7 +215,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
         if (isFull) lastFullLook = time.GetTimestamp();
         (var wasWoken, isWoken) = (isWoken, false);
         if (needsLanes || (!wasWoken && time.GetElapsedTime(lastLanes) > PollFloor)) await ReadLanesAsync(ct);
-        var limits = await parts.Limits.RunAsync(WorkerId, lease, known.Values, most, ct);
+        var limits = await parts.Limits.RunAsync(WorkerId, lease, known.Values, marks, most, ct);
         var asked = ChooseLanes.Decide(known.Values, parts.Abilities, marks, Math.Min(most, limits.Most), limits.Kinds, solos.Count == 0, turn++, time.GetUtcNow());
         return asked.Count == 0 ? null : new AskedClaim(WorkerId, generation, Math.Min(most, limits.Most), asked);
     }
