@@ -61,7 +61,7 @@ public sealed class FaultRules
             HasLeft && matcher.Matches(asked) && (rule.Times is null || Interlocked.Decrement(ref left) >= 0);
 
         public Trouble Add(Trouble trouble, Asked asked) =>
-            new FaultSettings(asked.Model ?? "", rule.AfterFrames, rule.Seconds, rule.RetryAfterSeconds, rule.Status).Add(trouble, kinds);
+            new FaultSettings(asked.Model ?? "", rule.AfterFrames, rule.Seconds, rule.RetryAfterSeconds, rule.Status, rule.ShouldRetry).Add(trouble, kinds);
     }
 
     sealed class Dice(long seed, IReadOnlyDictionary<string, double> percent)
