@@ -6,10 +6,22 @@ namespace Routing.Catalog;
 /// <summary>Models by provider and slug, as they count: with the corrections, the price in use, and why one is not selectable.</summary>
 public sealed class ListModels(NpgsqlDataSource database)
 {
-    const string Sql = """
+    /// <summary>The price that somebody set, as <see cref="PriceJson"/> has it.</summary>
+    const string ManualPriceSql = """
+        (select jsonb_build_object('prompt_usd', trim_scale(prompt_usd), 'completion_usd', trim_scale(completion_usd), 'request_usd', nullif(trim_scale(request_usd), 0),
+            'image_usd', nullif(trim_scale(image_usd), 0), 'search_usd', nullif(trim_scale(search_usd), 0), 'cache_read_usd', trim_scale(cache_read_usd),
+            'cache_write_usd', trim_scale(cache_write_usd), 'cache_write_1h_usd', trim_scale(cache_write_1h_usd), 'reasoning_usd', trim_scale(reasoning_usd))
+        from routing_model_prices where provider = m.provider and slug = m.slug and valid_to is null and origin =
+        """;
+
+    const string Sql = $"""
         select v.provider, v.slug, v.name, v.canonical_slug, v.state, v.context_tokens, v.max_output_tokens, v.input_modalities, v.output_modalities, v.parameters,
             v.zero_retention, v.regions, v.quality, v.price_origin, v.price_since, v.listed_at, v.expires_at, v.first_seen_at, v.gone_at, v.corrected_at, v.corrected_by,
             v.note, m.version,
+            case when m.corrected_at is not null then jsonb_strip_nulls(jsonb_build_object('enabled', m.manual_enabled, 'context_tokens', m.manual_context_tokens,
+                'max_output_tokens', m.manual_max_output_tokens, 'price', {ManualPriceSql} 'manual'), 'ceiling', {ManualPriceSql} 'ceiling'),
+                'zero_retention', m.manual_zero_retention, 'regions', m.manual_regions, 'input_modalities', m.manual_input_modalities, 'parameters', m.manual_parameters,
+                'quality', m.manual_quality, 'note', m.note))::text end as correction,
             v.prompt_usd, v.completion_usd, v.request_usd, v.image_usd, v.search_usd, v.cache_read_usd, v.cache_write_usd, v.cache_write_1h_usd, v.reasoning_usd, v.discount,
             v.overrides::text as overrides
         from v_models v
@@ -71,10 +83,11 @@ public static class ModelStates
 /// <param name="PriceSince">Since when that price holds.</param>
 /// <param name="CorrectedAt">When an operator last corrected it; null: never.</param>
 /// <param name="Version">Of the corrections, for edits.</param>
+/// <param name="Correction">JSON text of what is corrected; null: nothing is.</param>
 public sealed record ListedModelRow(string Provider, string Slug, string Name, string? CanonicalSlug, string State, long? ContextTokens, long? MaxOutputTokens,
     string[] InputModalities, string[] OutputModalities, string[] Parameters, bool ZeroRetention, string[] Regions, double? Quality, string? PriceOrigin,
     DateTimeOffset? PriceSince, DateTimeOffset? ListedAt, DateTimeOffset? ExpiresAt, DateTimeOffset FirstSeenAt, DateTimeOffset? GoneAt, DateTimeOffset? CorrectedAt,
-    string? CorrectedBy, string? Note, long Version)
+    string? CorrectedBy, string? Note, long Version, string? Correction)
 {
     /// <summary>Null: not known.</summary>
     public ModelPrice? Price { get; init; }
