@@ -171,3 +171,56 @@ select provider, model, count(*) as calls, count(*) filter (where outcome = 'suc
 from model_selections where outcome <> 'open'
 group by provider, model;
 grant select on v_spend_by_model to engine, engine_reader;
+-- Models as they count: corrections before what the provider says, the price that is used, and why one is not selectable.
+create view v_models as
+select m.provider, m.slug, m.name, m.canonical_slug,
+    case
+        when not p.enabled then 'provider_disabled'
+        when p.kind = 'openrouter' and not exists (select from routing_credentials c where c.provider = p.name and c.state = 'active') then 'no_key'
+        when m.gone_at is not null then 'gone'
+        when not coalesce(m.manual_enabled, true) then 'disabled'
+        when r.origin is null then 'price_unknown'
+        else 'selectable'
+    end as state,
+    coalesce(m.manual_context_tokens, m.context_tokens) as context_tokens,
+    coalesce(m.manual_max_output_tokens, m.max_output_tokens) as max_output_tokens,
+    coalesce(m.manual_input_modalities, m.input_modalities) as input_modalities, m.output_modalities,
+    coalesce(m.manual_parameters, m.parameters) as parameters,
+    coalesce(m.manual_zero_retention, p.zero_retention) as zero_retention,
+    coalesce(m.manual_regions, p.regions) as regions,
+    m.manual_quality as quality,
+    r.origin as price_origin, r.prompt_usd, r.completion_usd, r.request_usd, r.image_usd, r.search_usd,
+    r.cache_read_usd, r.cache_write_usd, r.cache_write_1h_usd, r.reasoning_usd, r.discount, r.overrides, r.valid_from as price_since,
+    m.listed_at, m.expires_at, m.first_seen_at, m.gone_at, m.corrected_at, m.corrected_by, m.note
+from routing_models m
+join routing_providers p on p.name = m.provider
+left join lateral (
+    select origin, prompt_usd, completion_usd, request_usd, image_usd, search_usd, cache_read_usd, cache_write_usd, cache_write_1h_usd, reasoning_usd,
+        discount, overrides, valid_from
+    from routing_model_prices
+    where provider = m.provider and slug = m.slug and valid_to is null
+    order by array_position(array['manual', 'provider', 'ceiling'], origin)
+    limit 1
+) r on true;
+grant select on v_models to engine, engine_reader;
+
+-- Providers without their secrets; headers are left out too, for what somebody may have put into them.
+create view v_providers as
+select p.name, p.kind, p.base_url, p.enabled, p.zero_retention, p.regions, p.updated_at, p.tried_at, p.synced_at, p.sync_problem,
+    a.fingerprint as active_key, a.promoted_at as active_since, a.verified_at as active_verified_at, s.fingerprint as staged_key,
+    (select count(*) from routing_models m where m.provider = p.name and m.gone_at is null) as models
+from routing_providers p
+left join routing_credentials a on a.provider = p.name and a.state = 'active'
+left join routing_credentials s on s.provider = p.name and s.state = 'staged';
+grant select on v_providers to engine_reader;
+
+create view v_model_changes as
+select change_id, changed_at, provider, slug, kind, detail
+from routing_model_changes;
+grant select on v_model_changes to engine_reader;
+
+create view v_model_prices as
+select provider, slug, origin, prompt_usd, completion_usd, request_usd, image_usd, search_usd, cache_read_usd, cache_write_usd, cache_write_1h_usd,
+    reasoning_usd, discount, overrides, valid_from, valid_to, set_by
+from routing_model_prices;
+grant select on v_model_prices to engine_reader;

@@ -27,6 +27,7 @@ public static class EngineSlices
         services.AddBudgets(database);
         services.AddTasks();
         services.AddWorkers();
+        services.AddGateway();
     }
 
     public static void MapEngine(this IEndpointRouteBuilder app)
@@ -43,5 +44,6 @@ public static class EngineSlices
         app.MapSelections();
         app.MapTasks();
         app.MapWorkers();
+        app.MapGateway();
     }
 }

@@ -33,6 +33,8 @@ public static class EngineCommand
             EngineModeCommands.Pause(frame),
             EngineModeCommands.Resume(frame),
             EngineModeCommands.Stop(frame),
+            ModelsCommand.Create(frame),
+            ProvidersCommand.Create(frame),
             SchedulesCommand.Create(frame),
             AuditCommand.Create(frame),
             ConfigCommand.Create(frame),
