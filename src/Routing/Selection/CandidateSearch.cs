@@ -6,6 +6,9 @@ namespace Routing.Selection;
 /// <summary>One decision under way: goes through the models of a policy, keeps those that fit the request and the money, and why the others do not.</summary>
 sealed class CandidateSearch
 {
+    /// <summary>More than anybody can send; beyond it sums would not be sums any more.</summary>
+    const long MostInput = 1L << 50;
+
     readonly SnapshotIndex index;
     readonly RoutingRequest request;
     readonly IndexedPolicy asked;
@@ -16,7 +19,7 @@ sealed class CandidateSearch
     public CandidateSearch(SnapshotIndex index, RoutingRequest request, IndexedPolicy asked)
     {
         (this.index, this.request, this.asked) = (index, request, asked);
-        (inputBytes, inputTokens) = (Math.Max(0, request.InputBytes), Math.Max(0, request.InputTokens));
+        (inputBytes, inputTokens) = (Math.Clamp(request.InputBytes, 0, MostInput), Math.Clamp(request.InputTokens, 0, MostInput));
         money = new MoneyLeft(asked.Limit - request.SpentByTask, null);
         if (index.Budgets.IsEmpty) return;
         money = money.And(index.Budgets.Total, request.SpentByTask)
@@ -43,14 +46,14 @@ sealed class CandidateSearch
         {
             if (entry.Gone is { } gone)
             {
-                excluded.Add(gone);
+                Exclude(policy, gone);
                 continue;
             }
             var reason = unmet ?? entry.Conditions?.Unmet(request);
             foreach (var option in entry.Options)
             {
-                if (option.Excluded is { } always) excluded.Add(always);
-                else if ((reason ?? Refuse(policy, entry, option)) is { } why) excluded.Add(new Excluded(option.Model.Provider, option.Model.Slug, why));
+                if (option.Excluded is { } always) Exclude(policy, always);
+                else if ((reason ?? Refuse(policy, entry, option)) is { } why) Exclude(policy, option, why);
                 else if (Try(policy, entry, option, left) is { } fit) fits.Add(fit);
             }
         }
@@ -78,9 +81,9 @@ sealed class CandidateSearch
         if (room < floor)
         {
             WasTooLong = true;
-            return Exclude(option, $"The input of about {inputTokens} tokens and {floor} of output do not fit its context of {model.ContextTokens}.");
+            return Exclude(policy, option, $"The input of about {inputTokens} tokens and {floor} of output do not fit its context of {model.ContextTokens}.");
         }
-        if (model.MaxOutputTokens < floor) return Exclude(option, $"It answers with at most {model.MaxOutputTokens} tokens, and at least {floor} are wanted.");
+        if (model.MaxOutputTokens < floor) return Exclude(policy, option, $"It answers with at most {model.MaxOutputTokens} tokens, and at least {floor} are wanted.");
         var most = (int)Math.Min(Math.Min(wanted, room), model.MaxOutputTokens ?? long.MaxValue);
 
         var available = index.Budgets.IsEmpty ? left : left.And(option.ModelBudgets, request.SpentByTask).And(option.ProviderBudgets, request.SpentByTask);
@@ -88,7 +91,7 @@ sealed class CandidateSearch
         if (!Fits(hold, available.Left))
         {
             var least = Hold(option, floor);
-            if (!Fits(least, available.Left)) return ExcludeByMoney(option, floor, least, available);
+            if (!Fits(least, available.Left)) return ExcludeByMoney(policy, option, floor, least, available);
             tokens = MostTokens(option, floor, most, available.Left);
             hold = Hold(option, tokens);
         }
@@ -121,18 +124,24 @@ sealed class CandidateSearch
         return usd > Uncountable ? new NanoUsd(long.MaxValue) : NanoUsd.Ceiling(usd);
     }
 
-    Fit? Exclude(IndexedOption option, string reason)
+    Fit? Exclude(IndexedPolicy policy, IndexedOption option, string reason)
     {
-        excluded.Add(new Excluded(option.Model.Provider, option.Model.Slug, reason));
+        Exclude(policy, new Excluded(option.Model.Provider, option.Model.Slug, reason));
         return null;
     }
 
-    Fit? ExcludeByMoney(IndexedOption option, int floor, NanoUsd needed, MoneyLeft available)
+    /// <summary>A policy that stands in may have the same models, which are passed over for the same reasons.</summary>
+    void Exclude(IndexedPolicy policy, Excluded what)
+    {
+        if (ReferenceEquals(policy, asked) || !excluded.Contains(what)) excluded.Add(what);
+    }
+
+    Fit? ExcludeByMoney(IndexedPolicy policy, IndexedOption option, int floor, NanoUsd needed, MoneyLeft available)
     {
         var left = available.Left > NanoUsd.Zero ? available.Left : NanoUsd.Zero;
         if (Refusal is null || needed.Value - left.Value < Refusal.Needed.Value - Refusal.Left.Value)
             Refusal = new BudgetRefusal(available.Budget ?? TaskLimit(), needed, left);
-        return Exclude(option, $"It may cost {needed} even with {floor} tokens of output, and {left} is left of {MoneyWords.Name(available.Budget, asked.Name)}.");
+        return Exclude(policy, option, $"It may cost {needed} even with {floor} tokens of output, and {left} is left of {MoneyWords.Name(available.Budget, asked.Name)}.");
     }
 
     /// <summary>The policy's own limit in the form of a budget.</summary>

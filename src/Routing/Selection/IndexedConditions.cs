@@ -20,8 +20,8 @@ sealed class IndexedConditions
     {
         if (!ranges.Complexity.Contains(request.Complexity))
             return string.Create(CultureInfo.InvariantCulture, $"It is for a complexity {when.Complexity}, this is {request.Complexity:0.00}.");
-        if (!ranges.InputTokens.Contains(request.InputTokens)) return $"It is for inputs of {when.InputTokens} tokens, this has about {request.InputTokens}.";
-        if (!ranges.InputBytes.Contains(request.InputBytes)) return $"It is for inputs of {when.InputBytes} bytes, this has {request.InputBytes}.";
+        if (!ranges.InputTokens.Contains(request.InputTokens)) return $"It is for input_tokens {when.InputTokens}, this has about {request.InputTokens}.";
+        if (!ranges.InputBytes.Contains(request.InputBytes)) return $"It is for input_bytes {when.InputBytes}, this has {request.InputBytes}.";
         if (when.TaskTypes.Count > 0 && !(request.TaskType is { } type && when.TaskTypes.Contains(type)))
             return $"It is for tasks of the type {string.Join(" or ", when.TaskTypes)}, this is {(request.TaskType is null ? "of none" : PolicyNames.Cut(request.TaskType))}.";
         if (when.Labels.Count == 0) return null;
