@@ -1040,3 +1040,33 @@ create table routing_versions (
 );
 grant select, insert on routing_versions to engine;
 grant update (version) on routing_versions to engine;
+-- Which models may do which work, for how much money. A row is a version: it is never changed, and one of each policy is in force.
+create table routing_policies (
+    policy        text not null,
+    version       integer not null,
+    is_active     boolean not null default false,
+    policy_config jsonb not null,
+    note          text not null default '',
+    created_by    text not null,
+    created_at    timestamptz not null,
+    primary key (policy, version),
+    constraint policy_name_form check (policy ~ '^[a-z][a-z0-9_]{0,62}$'),
+    constraint policy_version_counts check (version >= 1),
+    constraint policy_config_form check (jsonb_typeof(policy_config) = 'object' and octet_length(policy_config::text) <= 262144),
+    constraint policy_note_length check (char_length(note) <= 2000),
+    constraint policy_author_length check (char_length(created_by) between 1 and 200)
+);
+create unique index routing_policies_one_active on routing_policies (policy) where is_active;
+grant select, insert on routing_policies to engine;
+grant update (is_active) on routing_policies to engine;
+
+-- Which policy a type of task goes by. The type generic stands in for those that are not here.
+create table routing_task_types (
+    task_type  text primary key,
+    policy     text not null,
+    preference text,
+    constraint task_type_form check (task_type ~ '^[a-z][a-z0-9_]{0,62}$'),
+    constraint task_type_policy_form check (policy ~ '^[a-z][a-z0-9_]{0,62}$'),
+    constraint task_type_preference_known check (preference in ('fast', 'quality', 'code', 'balanced'))
+);
+grant select, insert, delete on routing_task_types to engine;

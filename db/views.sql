@@ -224,3 +224,16 @@ select provider, slug, origin, prompt_usd, completion_usd, request_usd, image_us
     reasoning_usd, discount, overrides, valid_from, valid_to, set_by
 from routing_model_prices;
 grant select on v_model_prices to engine_reader;
+create view v_routing_policies as
+select policy, version, is_active, (policy_config ->> 'max_cost_per_task_usd')::numeric(18, 8) as max_cost_per_task_usd,
+    (select string_agg(m.value ->> 'model', ' → ' order by (m.value ->> 'priority')::integer, m.ordinality)
+     from jsonb_array_elements(policy_config -> 'models') with ordinality m) as models,
+    policy_config, note, created_by, created_at
+from routing_policies;
+grant select on v_routing_policies to engine_reader;
+
+create view v_routing_task_types as
+select t.task_type, t.policy, t.preference, p.version as policy_version
+from routing_task_types t
+left join routing_policies p on p.policy = t.policy and p.is_active;
+grant select on v_routing_task_types to engine_reader;

@@ -15,7 +15,7 @@ static class Registry
     [
         new("host", "start to ready, memory and processor at rest, requests a second of a trivial authenticated GET", HostBenchmark.RunAsync),
         new("queue", "the task queue; WHAT=drain, single-enqueue, bulk-enqueue, latency, fence, snapshot, backlog or memory; BENCH_COUNT tasks; --tuned", QueueBenchmark.RunAsync),
+        new("routing", "models and money; WHAT=select, hold (and settle, in process) or overspend (budgets against processes that are killed); all by default", RoutingBenchmark.RunAsync),
         new("queue-limit", "the same moves by bare SQL in batches: the physical limit", QueueLimitBenchmark.RunAsync),
-        new("routing", "money; WHAT=hold (hold and settle in process) or overspend (processes that are killed, against budgets far too small); both by default", RoutingBenchmark.RunAsync),
     ];
 }

@@ -9,7 +9,7 @@ static class HoldBenchmark
 {
     const int Windows = 5, Batch = 100, Rounds = 10_000;
 
-    public static void Run(BenchmarkRun run)
+    public static Task<int> RunAsync(BenchmarkRun run, CancellationToken ct)
     {
         var slices = new LocalSlices(TimeProvider.System);
         var windows = Enumerable.Range(0, Windows).Select(n => new BudgetWindow(new Guid(n + 1, 0, 0, new byte[8]), "2026-01-01", "", null, null)).ToArray();
@@ -21,6 +21,7 @@ static class HoldBenchmark
         var seconds = took.Sum() / 1e6;
         if (slices.FreeOf(windows[0]) != 1_000_000m - (Rounds + Rounds / 10) * (long)Batch * 0.000_123m) throw new InvalidOperationException($"The slices do not add up: {slices.FreeOf(windows[0])}.");
         run.Result(new { what = "hold", per_second = Math.Round(Rounds * (double)Batch / seconds), p50_us = Math.Round(took[Rounds / 2] / Batch, 3), p99_us = Math.Round(took[Rounds * 99 / 100] / Batch, 3) });
+        return Task.FromResult(0);
     }
 
     /// <returns>Microseconds of each batch.</returns>
