@@ -9,9 +9,6 @@ namespace Routing.Providers.Wire;
 /// </summary>
 public sealed class ChatRequest
 {
-    /// <summary>What providers put around tools and schemas by themselves, in tokens at most; a byte is the bound of a token.</summary>
-    const int BytesAroundTools = 1024;
-
     const int TokensOfAnImage = 1_000, BytesPerToken = 4;
 
     readonly IReadOnlyList<ChatMessage> messages;
@@ -21,21 +18,22 @@ public sealed class ChatRequest
     byte[]? tailWithoutThoughts;
 
     /// <exception cref="NotSupportedException">A content or a tool that the wire has no form for.</exception>
+    /// <exception cref="ArgumentException">More stop sequences than there can be.</exception>
     public ChatRequest(IEnumerable<ChatMessage> messages, ChatOptions? options)
     {
         this.messages = messages as IReadOnlyList<ChatMessage> ?? [.. messages];
         this.options = options;
+        RequestJson.Check(options);
         tail = Write(keepsThoughts: true, out var written);
         (Images, hasThoughts) = (written.Images, written.HasThoughts);
-        var text = tail.Length - written.ImageBytes;
         var needs = new HashSet<string>(written.Needs, StringComparer.Ordinal);
         AddNeeds(needs);
         Needs = needs;
-        InputBytes = text + written.ImageTokens + (needs.Overlaps(["tools", "json_schema"]) ? BytesAroundTools : 0);
-        InputTokens = text / BytesPerToken + (long)written.Images * TokensOfAnImage;
+        InputBytes = tail.Length - written.ImageBytes;
+        InputTokens = InputBytes / BytesPerToken + (long)written.Images * TokensOfAnImage;
     }
 
-    /// <summary>Bounds the tokens of the input from above: of all that is sent, with images at their most.</summary>
+    /// <summary>Of all that is sent, in UTF-8, without images: those weigh what an image weighs, not what its encoding does.</summary>
     public long InputBytes { get; }
 
     /// <summary>Estimated.</summary>
@@ -43,7 +41,7 @@ public sealed class ChatRequest
 
     public int Images { get; }
 
-    /// <summary>What a model must understand: tools, json, json_schema, reasoning, image, audio, file.</summary>
+    /// <summary>What a model must understand: tools, json_object, json_schema, reasoning, image, audio, file.</summary>
     public IReadOnlySet<string> Needs { get; }
 
     public IReadOnlyList<ChatMessage> Messages => messages;
@@ -83,7 +81,7 @@ public sealed class ChatRequest
     {
         if (options is null) return;
         if (options.Tools is { Count: > 0 }) needs.Add("tools");
-        if (options.ResponseFormat is ChatResponseFormatJson form) needs.Add(form.Schema is null ? "json" : "json_schema");
+        if (options.ResponseFormat is ChatResponseFormatJson form) needs.Add(form.Schema is null ? "json_object" : "json_schema");
         var effort = options.Reasoning?.Effort;
         if (effort is not null and not ReasoningEffort.None || options.AdditionalProperties?.ContainsKey("reasoning") == true
             || options.AdditionalProperties?.ContainsKey("reasoning_effort") == true) needs.Add("reasoning");

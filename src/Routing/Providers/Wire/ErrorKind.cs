@@ -70,7 +70,7 @@ public static class ErrorKinds
         ErrorKind.InvalidRequest => "invalid_request",
         ErrorKind.ContextLengthExceeded => "context_length_exceeded",
         ErrorKind.TokenLimitExceeded => "token_limit_exceeded",
-        ErrorKind.ContentRefused => "content_refused",
+        ErrorKind.ContentRefused => "content_policy_violation",
         ErrorKind.Authentication => "authentication",
         ErrorKind.PaymentRequired => "payment_required",
         ErrorKind.PermissionDenied => "permission_denied",

@@ -7,18 +7,12 @@ namespace Routing.Providers.Wire;
 /// <param name="keepsThoughts">Whether reasoning is handed back to the model it came from; only OpenRouter takes it.</param>
 sealed class MessageJson(Utf8JsonWriter json, bool keepsThoughts)
 {
-    /// <summary>What an image weighs in tokens at most, whatever its encoding: the dearest models take about 48,000 for the largest.</summary>
-    const int MostTokensOfAnImage = 50_000;
-
     readonly List<string> needs = [];
 
     public int Images { get; private set; }
 
-    /// <summary>Of what is written, for images; they weigh what an image weighs, not what its encoding does.</summary>
+    /// <summary>Of what is written, those of images.</summary>
     public long ImageBytes { get; private set; }
-
-    /// <summary>The tokens of all images at most.</summary>
-    public long ImageTokens { get; private set; }
 
     /// <summary>Reasoning was among the messages.</summary>
     public bool HasThoughts { get; private set; }
@@ -132,7 +126,6 @@ sealed class MessageJson(Utf8JsonWriter json, bool keepsThoughts)
     {
         Images++;
         ImageBytes += url.Length;
-        ImageTokens += url.StartsWith("data:", StringComparison.OrdinalIgnoreCase) ? Math.Min(url.Length, MostTokensOfAnImage) : MostTokensOfAnImage;
         needs.Add("image");
         json.WriteStartObject();
         json.WriteString("type", "image_url");

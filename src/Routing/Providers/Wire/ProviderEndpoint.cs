@@ -1,3 +1,5 @@
+using System.Net.Http.Headers;
+
 namespace Routing.Providers.Wire;
 
 /// <summary>Which dialect of the chat wire a provider speaks.</summary>
@@ -16,8 +18,8 @@ public enum WireKind
 /// <summary>Where a provider's calls go, and with which key.</summary>
 /// <param name="Name">Of the provider's row.</param>
 /// <param name="BaseUrl">What <c>/chat/completions</c> follows, such as <c>https://openrouter.ai/api/v1</c>.</param>
-/// <param name="ApiKey">Null: it asks for none.</param>
-public sealed record ProviderEndpoint(string Name, WireKind Kind, Uri BaseUrl, string? ApiKey)
+/// <param name="Authorize">Puts its key on a request, which is all that can be done with it here; null: it asks for none.</param>
+public sealed record ProviderEndpoint(string Name, WireKind Kind, Uri BaseUrl, Action<HttpRequestHeaders>? Authorize)
 {
     /// <summary>Sent with each call, such as <c>HTTP-Referer</c> and <c>X-OpenRouter-Title</c>.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
@@ -34,7 +36,6 @@ public sealed record ProviderEndpoint(string Name, WireKind Kind, Uri BaseUrl, s
 
     public Uri GenerationUrl(string generationId) => Below(BaseUrl, "generation?id=" + Uri.EscapeDataString(generationId));
 
-    /// <summary>Without the key.</summary>
     public override string ToString() => $"{Name} ({Kind}, {BaseUrl})";
 
     static Uri Below(Uri url, string path) => new($"{url.AbsoluteUri.TrimEnd('/')}/{path}");

@@ -20,6 +20,12 @@ static class RequestJson
     /// </summary>
     static readonly string[] PassedOn = ["min_p", "top_a", "repetition_penalty", "logit_bias", "session_id", "prompt_cache_key", "user", "verbosity"];
 
+    /// <summary>Refuses what no provider takes, before any money is held for it.</summary>
+    public static void Check(ChatOptions? options)
+    {
+        if (options?.StopSequences is { Count: > MostStops } stops) throw new ArgumentException($"A request has at most {MostStops} stop sequences, has {stops.Count}.");
+    }
+
     /// <summary>The part that differs from attempt to attempt, without the brace that ends it.</summary>
     public static void WriteHead(Utf8JsonWriter json, ProviderEndpoint endpoint, ModelAsked asked, ChatOptions? options)
     {
@@ -55,7 +61,6 @@ static class RequestJson
 
     static void WriteStops(Utf8JsonWriter json, IList<string> stops)
     {
-        if (stops.Count > MostStops) throw new ArgumentException($"A request has at most {MostStops} stop sequences, has {stops.Count}.");
         json.WriteStartArray("stop");
         foreach (var stop in stops) json.WriteStringValue(stop);
         json.WriteEndArray();

@@ -11,6 +11,8 @@ namespace Routing.Providers.Wire;
 /// <param name="UpstreamUsd">What that provider took; null: not said.</param>
 public sealed record WireUsage(TokenUsage Tokens, bool HasTokens, decimal? CostUsd, bool IsByok, decimal? UpstreamUsd)
 {
+    const decimal Fortune = 1_000_000;
+
     /// <summary>All that was spent; null: not said. Without BYOK the upstream's part is in the cost already.</summary>
     public decimal? SpentUsd => IsByok ? CostUsd + UpstreamUsd : CostUsd;
 
@@ -34,7 +36,9 @@ public sealed record WireUsage(TokenUsage Tokens, bool HasTokens, decimal? CostU
             Money(Part(usage, "cost_details"), "upstream_inference_cost"));
     }
 
-    /// <summary>From the text itself: a floating-point number in between would not be what was billed. Less than nothing is not believed.</summary>
+    /// <summary>
+    /// From the text itself: a floating-point number in between would not be what was billed. Less than nothing is not believed, nor a fortune.
+    /// </summary>
     internal static decimal? Money(JsonElement of, string name)
     {
         if (of.ValueKind != JsonValueKind.Object || !of.TryGetProperty(name, out var value)) return null;
@@ -45,7 +49,7 @@ public sealed record WireUsage(TokenUsage Tokens, bool HasTokens, decimal? CostU
             JsonValueKind.String => decimal.TryParse(value.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out usd),
             _ => (usd = -1) > 0,
         };
-        return isMoney && usd >= 0 ? usd : null;
+        return isMoney && usd is >= 0 and < Fortune ? usd : null;
     }
 
     internal static long? Count(JsonElement of, string name)

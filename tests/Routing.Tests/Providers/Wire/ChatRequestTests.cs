@@ -8,7 +8,7 @@ namespace Routing.Tests.Providers.Wire;
 
 public sealed class ChatRequestTests
 {
-    static readonly ProviderEndpoint OpenRouter = new("openrouter", WireKind.OpenRouter, new Uri("http://127.0.0.1:1/api/v1/"), "sk-secret");
+    static readonly ProviderEndpoint OpenRouter = new("openrouter", WireKind.OpenRouter, new Uri("http://127.0.0.1:1/api/v1/"), h => h.Authorization = new("Bearer", "sk-secret"));
     static readonly ProviderEndpoint Local = OpenRouter with { Kind = WireKind.Compatible };
     static readonly ModelAsked Asked = new("openai/gpt-4o", 500, 0.7, true, UpstreamRules.None);
 
@@ -126,7 +126,7 @@ public sealed class ChatRequestTests
         Assert.Equal(["text", "image_url", "image_url", "input_audio", "file"], parts.Select(p => p!["type"]!.GetValue<string>()));
         AssertJson("""{"type":"file","file":{"filename":"a.pdf","file_data":"data:application/pdf;base64,AAAA"}}""", parts[4]!);
         Assert.Equal(2, request.Images);
-        Assert.InRange(request.InputBytes, 100_000, 102_000);
+        Assert.InRange(request.InputBytes, 200, 800);
         Assert.Superset(new HashSet<string> { "image", "audio", "file" }, new HashSet<string>(request.Needs));
     }
 
@@ -137,7 +137,7 @@ public sealed class ChatRequestTests
 
         var request = new ChatRequest([new(ChatRole.System, text), new(ChatRole.User, text)], new() { Tools = [AIFunctionFactory.Create(() => 1, "f")] });
 
-        Assert.InRange(request.InputBytes, 2 * Encoding.UTF8.GetByteCount(text) + 1024, 3 * Encoding.UTF8.GetByteCount(text));
+        Assert.InRange(request.InputBytes, 2 * Encoding.UTF8.GetByteCount(text), 3 * Encoding.UTF8.GetByteCount(text));
         Assert.Contains("tools", request.Needs);
     }
 
@@ -161,12 +161,8 @@ public sealed class ChatRequestTests
         Assert.Contains("\uFFFD", JsonNode.Parse(await BodyAsync(new ChatRequest([new(ChatRole.User, "a\uD83Db")], null), OpenRouter))!["messages"]![0]!["content"]!.GetValue<string>(), StringComparison.Ordinal);
 
     [Fact]
-    public async Task Five_stop_sequences_are_too_many()
-    {
-        var request = new ChatRequest([new(ChatRole.User, "x")], new() { StopSequences = ["1", "2", "3", "4", "5"] });
-
-        Assert.Equal("A request has at most 4 stop sequences, has 5.", (await Assert.ThrowsAsync<ArgumentException>(() => BodyAsync(request, OpenRouter))).Message);
-    }
+    public void Five_stop_sequences_are_too_many() => Assert.Equal("A request has at most 4 stop sequences, has 5.",
+        Assert.Throws<ArgumentException>(() => new ChatRequest([new(ChatRole.User, "x")], new() { StopSequences = ["1", "2", "3", "4", "5"] })).Message);
 
     [Fact]
     public void A_temperature_that_a_model_does_not_understand_is_left_out()
