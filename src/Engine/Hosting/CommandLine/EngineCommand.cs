@@ -35,6 +35,7 @@ public static class EngineCommand
             ConfigCommand.Create(frame),
             MigrateCommand.Create(frame),
             SqlCommand.Create(frame),
+            EmulateCommand.Create(frame),
             CompletionCommand.Create(frame),
             VersionCommand.Create(frame),
         };
