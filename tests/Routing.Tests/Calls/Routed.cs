@@ -38,6 +38,8 @@ sealed class Routed : IAsyncDisposable
 
     public List<RoutingRequest> Requests { get; } = [];
 
+    public ProviderEndpoint? EndpointOf(string name) => endpoints.GetValueOrDefault(name);
+
     public Func<string, string, UpstreamRules> RulesOf { get; set; } = (_, _) => UpstreamRules.None;
 
     public IMeterFactory Meters => services.GetRequiredService<IMeterFactory>();
@@ -63,7 +65,7 @@ sealed class Routed : IAsyncDisposable
     }
 
     public CallTools Tools() => new(
-        new RoutedParts(Decide, name => endpoints.GetValueOrDefault(name), Ledger, Health, PriceFormula.CostUsd) { RulesOf = RulesOf },
+        new RoutedParts(Decide, EndpointOf, Ledger, Health, PriceFormula.CostUsd) { RulesOf = RulesOf },
         Connections, Limits, new CallMetrics(Meters), Time, Log);
 
     public IChatClient Client(CallOrigin? origin = null, RouteWish? wish = null) =>
