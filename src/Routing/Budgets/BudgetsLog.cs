@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace Routing.Budgets;
 
 static partial class BudgetsLog

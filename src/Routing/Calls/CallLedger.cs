@@ -4,11 +4,8 @@ using Routing.Budgets;
 
 namespace Routing.Calls;
 
-/// <summary>
-/// Where every attempted call is entered before it leaves and closed when it has ended: its money held in all budgets that it falls under,
-/// its row in <c>model_selections</c>, its end settled. Nothing is called past it. <see cref="LedgerLoop"/> writes what is told here.
-/// </summary>
-public sealed class CallLedger(LedgerOptions options, TimeProvider time)
+/// <summary>The ledger's front: gathers what callers tell. <see cref="LedgerLoop"/> writes it.</summary>
+public sealed class CallLedger(LedgerOptions options, TimeProvider time) : ICallLedger
 {
     readonly Channel<byte> signal = Channel.CreateBounded<byte>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     readonly ConcurrentQueue<Opening> openings = [];
@@ -18,8 +15,6 @@ public sealed class CallLedger(LedgerOptions options, TimeProvider time)
     readonly ConcurrentQueue<(long Upto, TaskCompletionSource Done)> flushes = [];
     long told;
 
-    /// <summary>Holds the money and writes the row; both are durable when this returns. A refusal leaves nothing behind.</summary>
-    /// <exception cref="TimeoutException">The database did not answer; nothing may be called.</exception>
     public async Task<CallOpening> OpenAsync(NewCall call, CancellationToken ct)
     {
         var opening = new Opening(call, time.GetTimestamp() + (long)(options.Patience.TotalSeconds * time.TimestampFrequency));
@@ -31,15 +26,12 @@ public sealed class CallLedger(LedgerOptions options, TimeProvider time)
         return await opening.Answer;
     }
 
-    /// <summary>Keeps the provider's name for a call as soon as it is known, so that its cost can be asked for whatever happens to this process.</summary>
     public void NoteGeneration(OpenCall call, string generationId)
     {
         generations.Enqueue((call.SelectionId, generationId));
         Wake();
     }
 
-    /// <summary>Tells how a call went, once. The row follows in a batch, also when the process is stopping.</summary>
-    /// <exception cref="InvalidOperationException">It was closed before.</exception>
     public void Close(OpenCall call, CallEnd end)
     {
         call.CloseOnce();
@@ -48,7 +40,6 @@ public sealed class CallLedger(LedgerOptions options, TimeProvider time)
         Wake();
     }
 
-    /// <summary>When everything that was closed so far is in the database.</summary>
     public Task FlushAsync(CancellationToken ct)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
