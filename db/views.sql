@@ -122,13 +122,14 @@ create view v_task_breakers as
 select kind, state, changed_at, retry_at, openings, recent, reason from task_breakers;
 grant select on v_task_breakers to engine_reader;
 
--- Models as they count: corrections before what the provider says, the price that is used, and why one is not selectable.
+-- Models as they count: corrections before what the provider says, the price that is used, and why one is not selectable. A provider that
+-- has moved to another host was never synced there, and its models are gone until it is.
 create view v_models as
 select m.provider, m.slug, m.name, m.canonical_slug,
     case
         when not p.enabled then 'provider_disabled'
         when p.kind = 'openrouter' and not exists (select from routing_credentials c where c.provider = p.name and c.state = 'active') then 'no_key'
-        when m.gone_at is not null then 'gone'
+        when m.gone_at is not null or p.synced_at is null then 'gone'
         when not coalesce(m.manual_enabled, true) then 'disabled'
         when r.origin is null then 'price_unknown'
         else 'selectable'
