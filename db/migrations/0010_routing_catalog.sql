@@ -156,13 +156,14 @@ create table routing_versions (
 grant select, insert on routing_versions to engine;
 grant update (version) on routing_versions to engine;
 
--- Models as they count: corrections before what the provider says, the price that is used, and why one is not selectable.
+-- Models as they count: corrections before what the provider says, the price that is used, and why one is not selectable. A provider that
+-- has moved to another host was never synced there, and its models are gone until it is.
 create view v_models as
 select m.provider, m.slug, m.name, m.canonical_slug,
     case
         when not p.enabled then 'provider_disabled'
         when p.kind = 'openrouter' and not exists (select from routing_credentials c where c.provider = p.name and c.state = 'active') then 'no_key'
-        when m.gone_at is not null then 'gone'
+        when m.gone_at is not null or p.synced_at is null then 'gone'
         when not coalesce(m.manual_enabled, true) then 'disabled'
         when r.origin is null then 'price_unknown'
         else 'selectable'

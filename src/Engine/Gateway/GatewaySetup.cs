@@ -48,6 +48,7 @@ public static class GatewaySetup
     static void AddCatalog(this IServiceCollection services)
     {
         services.AddSingleton<SyncModels>();
+        services.AddSingleton<SyncByHand>();
         services.AddSingleton<ReadCatalog>();
         services.AddSingleton<CurrentCatalog>();
         services.AddSingleton<IFollowsChanges>(s => s.GetRequiredService<CurrentCatalog>());

@@ -54,13 +54,14 @@ public static class ModelsApi
         return TypedResults.Ok(page.Of(rows, ModelChangeResponse.Of, row => [row.ChangeId.ToString(CultureInfo.InvariantCulture)]));
     }
 
-    static async Task<Results<Ok<SyncedModelsResponse>, ProblemHttpResult>> Sync(SyncModelsRequest? request, SyncModels sync, ReadProviders providers, CancellationToken ct)
+    static async Task<Results<Ok<SyncedModelsResponse>, ProblemHttpResult>> Sync(
+        SyncModelsRequest? request, HttpContext http, SyncByHand sync, ReadProviders providers, CancellationToken ct)
     {
         var all = await providers.RunAsync(ct);
         var wanted = all.Select(a => a.Provider).Where(p => request?.Provider is { } one ? p.Name == one : p.IsEnabled).Select(p => p.Name).Order(StringComparer.Ordinal).ToArray();
         if (request?.Provider is { } missing && wanted.Length == 0) return Refusal.NotFound($"provider \"{missing}\"");
-        var outcomes = await Task.WhenAll(wanted.Select(async name => (name, await sync.RunAsync(name, request?.Force == true, ct))));
-        return TypedResults.Ok(new SyncedModelsResponse([.. outcomes.Select(o => SyncedProviderResponse.Of(o.name, o.Item2))]));
+        var outcomes = await sync.RunAsync(wanted, request?.Force == true, http.User.Caller().Actor, http.Source(), ct);
+        return TypedResults.Ok(new SyncedModelsResponse([.. outcomes.Select(o => SyncedProviderResponse.Of(o.Provider, o.Outcome))]));
     }
 
     static async Task<Results<Ok<ModelResponse>, ProblemHttpResult>> Find(string provider, string? slug, HttpContext http, ListModels list, CancellationToken ct)

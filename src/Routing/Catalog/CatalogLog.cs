@@ -6,8 +6,8 @@ namespace Routing.Catalog;
 static partial class CatalogLog
 {
     [LoggerMessage(7000, LogLevel.Information,
-        "Models of {Provider}: {Models} are listed, {New} are new, {Gone} gone, {Back} back, {Dearer} dearer, {Cheaper} cheaper, {Changed} otherwise changed; took {Took}")]
-    public static partial void Synced(this ILogger log, string provider, int models, int @new, int gone, int back, int dearer, int cheaper, int changed, TimeSpan took);
+        "Models of {Provider}: {Models} are listed, {Added} are new, {Gone} gone, {Back} back, {Dearer} dearer, {Cheaper} cheaper, {Changed} otherwise changed; took {Took}")]
+    public static partial void Synced(this ILogger log, string provider, int models, int added, int gone, int back, int dearer, int cheaper, int changed, TimeSpan took);
 
     [LoggerMessage(7001, LogLevel.Warning, "The models of {Provider} could not be synced, the old catalog stays: {Reason}")]
     public static partial void SyncFailed(this ILogger log, string provider, string reason);

@@ -45,6 +45,6 @@ public sealed record ModelCorrection(bool? Enabled = null, long? ContextTokens =
     }
 
     static string? WordsProblem(IReadOnlyList<string> words) =>
-        words.Count > MostWords || words.Any(w => w.Length is 0 or > MostWordLength || !w.All(c => c is > ' ' and <= '~'))
+        words.Count > MostWords || words.Any(w => w is null || w.Length is 0 or > MostWordLength || !w.All(c => c is > ' ' and <= '~'))
             ? $"must be at most {MostWords} words of up to {MostWordLength} characters." : null;
 }

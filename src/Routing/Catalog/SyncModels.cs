@@ -16,7 +16,7 @@ public sealed class SyncModels(NpgsqlDataSource database, AskProvider ask, ReadP
     static readonly TimeSpan Within = TimeSpan.FromSeconds(25);
 
     const string LockSql = "select pg_advisory_xact_lock(hashtextextended('routing_models of ' || @provider, 0))";
-    const string IsNewerSql = "select exists (select from routing_providers where name = @provider and synced_at >= @askedAt)";
+    const string SyncedSql = "select synced_at from routing_providers where name = @provider";
     const string ProblemSql = "update routing_providers set tried_at = @askedAt, sync_problem = @problem where name = @provider";
 
     /// <param name="force">Lets more than half of the models go at once.</param>
@@ -37,10 +37,11 @@ public sealed class SyncModels(NpgsqlDataSource database, AskProvider ask, ReadP
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await connection.ExecuteAsync(new CommandDefinition(LockSql, new { provider }, transaction, cancellationToken: ct));
-        if (await connection.ExecuteScalarAsync<bool>(new CommandDefinition(IsNewerSql, new { provider, askedAt }, transaction, cancellationToken: ct)))
+        var synced = await connection.ExecuteScalarAsync<DateTimeOffset?>(new CommandDefinition(SyncedSql, new { provider }, transaction, cancellationToken: ct));
+        if (synced >= askedAt)
             return Done(new CatalogDifference([], [], [], [], listed.Models.Count)); // another process asked after this one and was quicker
         var difference = CompareCatalog.Decide(await StoredModels.ReadAsync(connection, transaction, provider, ct), listed);
-        if (difference.IsSuspicious && !force)
+        if (difference.IsSuspicious && !force && synced is not null) // one that was never synced, or has moved since, has nothing to lose
         {
             await transaction.RollbackAsync(ct);
             await FailAsync(provider, askedAt, $"{difference.Gone.Count} of {difference.Before} models are missing in the list; a sync by hand with force lets them go", ct);

@@ -7,7 +7,7 @@ namespace Routing.Providers;
 public sealed class ListProviders(NpgsqlDataSource database)
 {
     const string Sql = $"""
-        select {ProviderRow.Columns}, (select count(*) from routing_models m where m.provider = name and m.gone_at is null) as models,
+        select {ProviderRow.Columns}, (select count(*) from routing_models m where m.provider = routing_providers.name and m.gone_at is null) as models,
             updated_at, tried_at, synced_at, sync_problem
         from routing_providers
         where (@name::text is null or name = @name) and (@after::text is null or name > @after)

@@ -32,13 +32,13 @@ public sealed partial record ProviderInput(string Kind, string BaseUrl, bool Ena
 
     internal static string? RegionsProblem(IReadOnlyList<string> regions) =>
         regions.Count > MostRegions ? $"regions must be at most {MostRegions}, are {regions.Count}."
-        : regions.FirstOrDefault(r => !Region().IsMatch(r)) is { } bad ? $"regions must be words such as eu or us-east-1, one is \"{bad}\"." : null;
+        : regions.Any(r => r is null || !Region().IsMatch(r)) ? "regions must be words such as eu or us-east-1, in lower case." : null;
 
     static string? HeaderProblem(string name, string value)
     {
         if (!HeaderName().IsMatch(name)) return $"\"{name}\" is no name of a header.";
         if (Refused.Contains(name)) return $"The header {name} cannot be set: what it says is the engine's business, and a key is given on its own.";
-        return value.Length > MostHeaderLength || !value.All(c => c is >= ' ' and <= '~') ? $"The header {name} must be printable ASCII of up to {MostHeaderLength} characters." : null;
+        return value is null || value.Length > MostHeaderLength || !value.All(c => c is >= ' ' and <= '~') ? $"The header {name} must be printable ASCII of up to {MostHeaderLength} characters." : null;
     }
 
     [GeneratedRegex(@"^[a-z][a-z0-9_-]{0,62}\z")]

@@ -6,8 +6,8 @@ using Routing.Catalog;
 namespace Routing.Providers;
 
 /// <summary>
-/// Makes a provider, or changes one that nobody has changed since it was read. When it moves to another host its keys are wiped: they were given for the
-/// old one.
+/// Makes a provider, or changes one that nobody has changed since it was read. When it moves to another host its keys are wiped, which were given for the
+/// old one, and its models are gone until they are synced from the new one.
 /// </summary>
 public sealed class PutProvider(TimeProvider time)
 {
@@ -20,7 +20,7 @@ public sealed class PutProvider(TimeProvider time)
     const string UpdateSql = """
         update routing_providers
         set kind = @Kind, base_url = @BaseUrl, enabled = @Enabled, zero_retention = @ZeroRetention, regions = @regions, headers = @headers::jsonb,
-            version = version + 1, updated_at = @now
+            version = version + 1, updated_at = @now, synced_at = case when @hasMoved then null else synced_at end
         where name = @name
         """;
     const string WipeSql = $"update routing_credentials set {Credential.Retire} where provider = @name and state <> 'retired'";
@@ -32,13 +32,14 @@ public sealed class PutProvider(TimeProvider time)
         var old = await ReadAsync(connection, transaction, name, ct);
         if (old is null && version is not null) return new ProviderPut.NoSuchProvider();
         if (old is not null && old.Version != version) return new ProviderPut.Stale(old.Version);
+        var hasMoved = old is not null && (old.Kind != input.Kind || old.BaseUrl.GetLeftPart(UriPartial.Authority) != new Uri(input.BaseUrl).GetLeftPart(UriPartial.Authority));
         var parameters = new
         {
-            name, input.Kind, input.BaseUrl, input.Enabled, input.ZeroRetention, regions = input.Regions.ToArray(), headers = JsonSerializer.Serialize(input.Headers), now = time.GetUtcNow(),
+            name, hasMoved, input.Kind, input.BaseUrl, input.Enabled, input.ZeroRetention, regions = input.Regions.ToArray(), headers = JsonSerializer.Serialize(input.Headers),
+            now = time.GetUtcNow(),
         };
         if (await connection.ExecuteAsync(new CommandDefinition(old is null ? InsertSql : UpdateSql, parameters, transaction, cancellationToken: ct)) == 0)
             return new ProviderPut.Stale(1); // somebody else made it at this moment
-        var hasMoved = old is not null && (old.Kind != input.Kind || old.BaseUrl.GetLeftPart(UriPartial.Authority) != new Uri(input.BaseUrl).GetLeftPart(UriPartial.Authority));
         var wiped = hasMoved ? await connection.ExecuteAsync(new CommandDefinition(WipeSql, parameters, transaction, cancellationToken: ct)) : 0;
         await RoutingVersions.CountAsync(connection, transaction, ct, RoutingVersions.Catalog, RoutingVersions.Providers);
         return new ProviderPut.Done((await ReadAsync(connection, transaction, name, ct))!, old, wiped);

@@ -119,6 +119,7 @@ public sealed class ModelsApiTests(GatewayEngine engine) : IClassFixture<Gateway
         Assert.Equal(("failed", true), (failed.Outcome, failed.Problem!.Contains("web page", StringComparison.Ordinal)));
         Assert.Equal(1, Assert.Single(leftOut.LeftOut).Position);
         Assert.Equal((404, "not_found"), Code(await (await engine.PostAsync("/api/models/sync", """{"provider":"absent"}""")).ProblemAsync()));
+        Assert.Equal([false, false, true, false, false], (await engine.AuditAsync("provider:synced")).Where(e => e.Action == "provider.sync").Select(e => e.Details.GetProperty("force").GetBoolean()));
 
         async Task<SyncedProviderResponse> SyncAsync(string body) => Assert.Single((await GatewayEngine.ReadAsync<SyncedModelsResponse>(await engine.PostAsync("/api/models/sync", body))).Providers);
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using Engine.Access;
 using Engine.Gateway;
+using Engine.Hosting;
 using Engine.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Routing.Providers;
@@ -34,6 +35,8 @@ public sealed class ProvidersApiTests(GatewayEngine engine) : IClassFixture<Gate
     [InlineData("bad", """{"kind":"openai","base_url":"https://example.com","headers":{"Authorization":"Bearer hidden"}}""", null, 400, "invalid_request", "Authorization")]
     [InlineData("bad", """{"kind":"other","base_url":"https://example.com"}""", null, 400, "invalid_request", "kind")]
     [InlineData("bad", """{"kind":"openai"}""", null, 400, "invalid_request", "base_url")]
+    [InlineData("bad", """{"kind":"openai","base_url":"https://example.com","regions":[null]}""", null, 400, "invalid_request", "regions")]
+    [InlineData("bad", """{"kind":"openai","base_url":"https://example.com","headers":{"X-Title":null}}""", null, 400, "invalid_request", "X-Title")]
     [InlineData("bad", """{"kind":"openai","base_url":"https://example.com"}""", "\"v1\"", 404, "not_found", "bad")]
     [InlineData("bad", """{"kind":"openai","base_url":"https://example.com"}""", "v1", 400, "invalid_request", "If-Match")]
     public async Task A_provider_that_cannot_be_is_told_why(string name, string body, string? etag, int status, string code, string mentions)
@@ -140,6 +143,20 @@ public sealed class ProvidersApiTests(GatewayEngine engine) : IClassFixture<Gate
         var path = KeyRingFile.PathIn(engine.Server.DataFolder);
 
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+    }
+
+    [Fact]
+    public async Task An_engine_whose_key_ring_cannot_be_read_does_not_start_and_says_what_to_do()
+    {
+        var other = new EngineServer();
+        await other.Database.InitializeAsync();
+        await File.WriteAllTextAsync(KeyRingFile.PathIn(other.DataFolder), "k1:a secret that is none");
+
+        var refused = await Assert.ThrowsAsync<StartupException>(other.StartAsync);
+
+        Assert.Contains("routing-keys", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", refused.Message, StringComparison.Ordinal);
+        await other.DisposeAsync();
     }
 
     async Task MakeAsync(string name) =>

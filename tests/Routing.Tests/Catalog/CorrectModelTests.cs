@@ -99,6 +99,8 @@ public sealed class CorrectModelTests(TestDatabase db, ProviderServer server) : 
         { new(Regions: ["EU!"]), "regions" },
         { new(Parameters: ["a b"]), "parameters" },
         { new(InputModalities: [""]), "input_modalities" },
+        { new(InputModalities: [null!]), "input_modalities" },
+        { new(Regions: [null!]), "regions" },
         { new(Price: new(-1, 1)), "price" },
         { new(Price: new(1, 10_001)), "price" },
         { new(Price: new(0.0000000000001m, 1)), "twelve decimals" },

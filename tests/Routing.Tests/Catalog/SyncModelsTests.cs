@@ -32,7 +32,9 @@ public sealed class SyncModelsTests(TestDatabase db, ProviderServer server) : IC
         Assert.Equal((3, 3, 0), (report.Models, report.New, report.Gone));
         Assert.Equal([("a/one", 0.00000015m, 0.0000006m), ("a/two", 0.00000015m, 0.0000006m), ("b/three", 0.00000015m, 0.0000006m)],
             await rig.QueryAsync<(string, decimal, decimal)>("select slug, prompt_usd, completion_usd from v_models where state = 'selectable' order by slug"));
-        Assert.Equal(rig.Time.GetUtcNow(), await rig.ValueAsync<DateTimeOffset>("select synced_at from v_providers"));
+        var listed = await new ListProviders(db.Source).FindAsync("p", CancellationToken.None);
+        Assert.Equal((3L, rig.Time.GetUtcNow(), rig.Time.GetUtcNow(), null), (listed!.Models, listed.SyncedAt!.Value, listed.TriedAt!.Value, listed.SyncProblem));
+        Assert.Equal((3L, rig.Time.GetUtcNow()), await rig.ValueAsync<(long, DateTimeOffset)>("select models, synced_at from v_providers"));
     }
 
     [Fact]

@@ -65,6 +65,25 @@ public sealed class ProvidersTests(TestDatabase db, ProviderServer server) : ICl
         Assert.Equal(wiped == 0, rig.Keys.Find("p")!.Key is not null);
     }
 
+    [Fact]
+    public async Task Models_do_not_follow_a_provider_to_another_host_and_what_is_there_takes_their_place()
+    {
+        var other = new ProviderServer();
+        await other.InitializeAsync();
+        other.Models = ProviderServer.List(ProviderServer.Model("z/nine"));
+        server.Models = ProviderServer.List(ProviderServer.Model("a/one"), ProviderServer.Model("a/two"), ProviderServer.Model("a/three"));
+        await rig.PutAsync("p", server.BaseUrl);
+        await rig.SyncAsync();
+
+        await rig.PutAsync("p", other.BaseUrl, version: 1);
+        Assert.Equal(["gone"], await rig.QueryAsync<string>("select distinct state from v_models"));
+        rig.Time.Advance(TimeSpan.FromHours(1));
+        await rig.SyncAsync();
+
+        Assert.Equal(["z/nine"], await rig.QueryAsync<string>("select slug from v_models where state = 'selectable'"));
+        await other.DisposeAsync();
+    }
+
     public static TheoryData<string, ProviderInput, string> Wrong
     {
         get
@@ -78,7 +97,7 @@ public sealed class ProvidersTests(TestDatabase db, ProviderServer server) : ICl
                 { "p", good with { Regions = ["EU"] }, "regions" }, { "p", good with { Regions = [.. Enumerable.Repeat("eu", 21)] }, "regions" },
                 { "p", With("Authorization", "Bearer x"), "Authorization" }, { "p", With("x-api-key", "x"), "x-api-key" }, { "p", With("Cookie", "x"), "Cookie" },
                 { "p", With("Host", "x"), "Host" }, { "p", With("bad name", "x"), "no name" }, { "p", With("X-Title", "a\r\nEvil: b"), "X-Title" },
-                { "p", With("X-Title", new string('x', 301)), "X-Title" },
+                { "p", With("X-Title", new string('x', 301)), "X-Title" }, { "p", With("X-Title", null!), "X-Title" },
             };
         }
     }
