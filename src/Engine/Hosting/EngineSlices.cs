@@ -1,6 +1,7 @@
 using Engine.Access;
 using Engine.Audit;
 using Engine.Database;
+using Engine.Gateway;
 using Engine.Hosting.Configuration;
 using Engine.Hosting.Health;
 using Engine.Hosting.Telemetry;
@@ -25,6 +26,7 @@ public static class EngineSlices
         services.AddSchedules();
         services.AddTasks();
         services.AddWorkers();
+        services.AddPolicies();
     }
 
     public static void MapEngine(this IEndpointRouteBuilder app)
@@ -39,5 +41,6 @@ public static class EngineSlices
         app.MapSchedules();
         app.MapTasks();
         app.MapWorkers();
+        app.MapPolicies();
     }
 }

@@ -32,7 +32,7 @@ public static class HttpSetup
         services.AddSingleton<ForgetOldAnswers>();
         services.AddOpenApi("v1", Describe);
         services.AddCors(cors => cors.AddPolicy(CorsPolicy, policy => policy.WithOrigins([.. settings.CorsOrigins])
-            .WithMethods("GET", "POST", "PATCH", "DELETE").WithHeaders("Authorization", "Content-Type", "If-Match", "Idempotency-Key").WithExposedHeaders("ETag")));
+            .WithMethods("GET", "POST", "PUT", "PATCH", "DELETE").WithHeaders("Authorization", "Content-Type", "If-Match", "Idempotency-Key").WithExposedHeaders("ETag")));
         services.Configure<ForwardedHeadersOptions>(forwarded =>
         {
             forwarded.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;

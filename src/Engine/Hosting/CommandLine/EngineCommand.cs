@@ -6,6 +6,7 @@ using System.Runtime.InteropServices;
 using Engine.Access;
 using Engine.Audit;
 using Engine.Database;
+using Engine.Gateway;
 using Engine.Hosting.Doctor;
 using Engine.Schedules;
 using Engine.Tasks;
@@ -30,6 +31,8 @@ public static class EngineCommand
             EngineModeCommands.Pause(frame),
             EngineModeCommands.Resume(frame),
             EngineModeCommands.Stop(frame),
+            PoliciesCommand.Create(frame),
+            RouteCommand.Create(frame),
             SchedulesCommand.Create(frame),
             AuditCommand.Create(frame),
             ConfigCommand.Create(frame),
