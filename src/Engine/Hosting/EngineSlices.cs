@@ -28,6 +28,7 @@ public static class EngineSlices
         services.AddTasks();
         services.AddWorkers();
         services.AddGateway();
+        services.AddPolicies();
     }
 
     public static void MapEngine(this IEndpointRouteBuilder app)
@@ -45,5 +46,6 @@ public static class EngineSlices
         app.MapTasks();
         app.MapWorkers();
         app.MapGateway();
+        app.MapPolicies();
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -6,6 +7,8 @@ namespace Routing.Policies;
 /// <summary>What is different between two versions of a policy, member by member.</summary>
 public static class DiffPolicies
 {
+    static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <param name="before">Null: there was none.</param>
     public static IReadOnlyList<PolicyChange> Changes(PolicyConfig? before, PolicyConfig after)
     {
@@ -27,7 +30,7 @@ public static class DiffPolicies
                 if (!stayed.SequenceEqual(stay)) changes.Add(new PolicyChange($"{path}, in the order", string.Join(", ", stayed), string.Join(", ", stay)));
                 break;
             case var _ when !JsonNode.DeepEquals(before, after):
-                changes.Add(new PolicyChange(path, before?.ToJsonString(), after?.ToJsonString()));
+                changes.Add(new PolicyChange(path, before?.ToJsonString(Readable), after?.ToJsonString(Readable)));
                 break;
         }
     }

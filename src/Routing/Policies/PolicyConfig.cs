@@ -3,17 +3,20 @@ using System.Text.Json.Serialization;
 
 namespace Routing.Policies;
 
-/// <summary>What a policy says; its JSON form is published as a schema, <c>policy.schema.json</c>, which has the limits and the defaults too.</summary>
+/// <summary>
+/// What a policy says; its JSON form is published as a schema, <c>policy.schema.json</c>, which has the limits and the defaults too. What is absent is left out
+/// when it is written, whoever writes it: what was shown can be given back.
+/// </summary>
 public sealed record PolicyConfig
 {
     /// <summary>The one form of a policy in tables and on wires.</summary>
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Strict)
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, PropertyNameCaseInsensitive = false, NumberHandling = JsonNumberHandling.Strict,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
     /// <summary>What it is for, in words; null: nobody has said.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Description { get; init; }
 
     /// <summary>Other names that it is asked for by.</summary>
@@ -34,11 +37,13 @@ public sealed record PolicyConfig
     public int MinTokens { get; init; } = 256;
 
     /// <summary>Null: the model's own.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Temperature { get; init; }
 
     public PolicyWeights Weights { get; init; } = PolicyWeights.Balanced;
 
     /// <summary>Holds for all of its models.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public PolicyConditions? When { get; init; }
 
     /// <summary>What every model must be able to do, in the words of a request's needs.</summary>
@@ -61,6 +66,7 @@ public sealed record PolicyModel(string Model, int Priority)
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
     /// <summary>When it may be used; null: always.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public PolicyConditions? When { get; init; }
 }
 
@@ -80,14 +86,18 @@ public sealed record PolicyConditions
     public IReadOnlyList<string> TaskTypes { get; init; } = [];
 
     /// <summary>Such as <c>&gt;0.7</c> or <c>&gt;=0.3, &lt;0.7</c>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Complexity { get; init; }
 
     /// <summary>What 95 % of the model's calls took at most, such as <c>&lt;1000ms</c>. As long as nothing is known it holds.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Latency { get; init; }
 
     /// <summary>Estimated, such as <c>&gt;8000</c>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? InputTokens { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? InputBytes { get; init; }
 
     /// <summary>The request must carry all of these.</summary>

@@ -35,6 +35,8 @@ public static class EngineCommand
             EngineModeCommands.Stop(frame),
             ModelsCommand.Create(frame),
             ProvidersCommand.Create(frame),
+            PoliciesCommand.Create(frame),
+            RouteCommand.Create(frame),
             SchedulesCommand.Create(frame),
             AuditCommand.Create(frame),
             ConfigCommand.Create(frame),
