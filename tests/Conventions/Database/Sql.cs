@@ -69,7 +69,7 @@ public sealed partial class Sql
 
     static IEnumerable<Violation> CheckMoney(SourceFile file) =>
         from Match match in MoneyColumn().Matches(Bare(file.Text, texts: true))
-        where match.Groups["type"].Value != "numeric(18, 8)"
+        where match.Groups["type"].Value is not ("numeric(18, 8)" or "numeric(20, 12)")
         select file.At(match.Index, $"money is numeric(18, 8), is {match.Value}");
 
     /// <summary>Blanks comments, and where asked quoted texts and names, without moving anything.</summary>
