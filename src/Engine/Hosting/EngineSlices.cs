@@ -1,6 +1,7 @@
 using Engine.Access;
 using Engine.Audit;
 using Engine.Database;
+using Engine.Gateway;
 using Engine.Hosting.Configuration;
 using Engine.Hosting.Health;
 using Engine.Hosting.Telemetry;
@@ -23,6 +24,7 @@ public static class EngineSlices
         services.AddAccess();
         services.AddAudit();
         services.AddSchedules();
+        services.AddPerformance();
         services.AddTasks();
         services.AddWorkers();
     }
@@ -39,5 +41,6 @@ public static class EngineSlices
         app.MapSchedules();
         app.MapTasks();
         app.MapWorkers();
+        app.MapPerformance();
     }
 }

@@ -9,7 +9,7 @@ namespace Routing.Learning;
 public static class EstimateQuality
 {
     /// <summary>Judgements that a belief is worth: one from a benchmark, and one from the price alone.</summary>
-    const double KnownStrength = 15, GuessedStrength = 2;
+    const double KnownStrength = 20, GuessedStrength = 2;
 
     /// <summary>Judgements that a model's record elsewhere is worth here, at most.</summary>
     const double ElsewhereStrength = 10;

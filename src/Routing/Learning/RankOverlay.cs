@@ -5,15 +5,16 @@ public static class RankOverlay
 {
     /// <param name="models">In the policy's order.</param>
     /// <param name="ranks">Of this policy; those of models that it does not have any more are passed over.</param>
-    /// <returns>The models by rank; one without a rank, which the policy has got since, comes at the place that the policy gives it.</returns>
+    /// <returns>The models by rank; one without a rank, which the policy has got since, comes after the one that the policy has before it.</returns>
     public static IReadOnlyList<T> Order<T>(IReadOnlyList<T> models, IReadOnlyList<Rank> ranks, Func<T, (string Provider, string Slug)> key)
     {
         if (ranks.Count == 0) return models;
         var positions = ranks.ToDictionary(r => (r.Provider, r.Model), r => r.Position);
         var ordered = models.Where(m => positions.ContainsKey(key(m))).OrderBy(m => positions[key(m)]).ToList();
-        var pinned = ranks.Count(r => r.PinnedBy is not null); // they come first
+        var pinned = ordered.Count(m => ranks.Any(r => r.PinnedBy is not null && (r.Provider, r.Model) == key(m))); // they come first
         for (var i = 0; i < models.Count; i++)
-            if (!positions.ContainsKey(key(models[i]))) ordered.Insert(Math.Clamp(i, Math.Min(pinned, ordered.Count), ordered.Count), models[i]);
+            if (!positions.ContainsKey(key(models[i])))
+                ordered.Insert(Math.Max(pinned, i == 0 ? 0 : ordered.FindIndex(m => key(m) == key(models[i - 1])) + 1), models[i]);
         return ordered;
     }
 }

@@ -25,7 +25,7 @@ public sealed class RankPolicies(NpgsqlDataSource database, RankSettings setting
         """;
 
     /// <returns>How many models moved.</returns>
-    public async Task<int> RunAsync(IReadOnlyList<PolicyModels> policies, IReadOnlyDictionary<(string Provider, string Slug, string Policy), ModelRecord> records, CancellationToken ct)
+    public async Task<int> RunAsync(IReadOnlyList<PolicyToRank> policies, IReadOnlyDictionary<(string Provider, string Slug, string Policy), ModelRecord> records, CancellationToken ct)
     {
         var judged = records.GroupBy(r => (r.Key.Provider, r.Key.Slug)).ToDictionary(g => g.Key, g => (Good: g.Sum(r => r.Value.Good), Bad: g.Sum(r => r.Value.Bad)));
         var moved = 0;
@@ -33,7 +33,7 @@ public sealed class RankPolicies(NpgsqlDataSource database, RankSettings setting
         return moved;
     }
 
-    async Task<int> RankAsync(PolicyModels policy, IReadOnlyDictionary<(string, string, string), ModelRecord> records, Dictionary<(string, string), (double Good, double Bad)> judged, CancellationToken ct)
+    async Task<int> RankAsync(PolicyToRank policy, IReadOnlyDictionary<(string, string, string), ModelRecord> records, Dictionary<(string, string), (double Good, double Bad)> judged, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
@@ -43,7 +43,7 @@ public sealed class RankPolicies(NpgsqlDataSource database, RankSettings setting
         var models = RankOverlay.Order(policy.Models, ranks, m => (m.Provider, m.Slug));
         var rankOf = ranks.ToDictionary(r => (r.Provider, r.Model));
 
-        var candidates = models.Select(m => Candidate(m, policy.Policy, records, judged, rankOf.GetValueOrDefault((m.Provider, m.Slug))?.PinnedBy is not null)).ToList();
+        var candidates = Candidates(policy.Policy, models, rankOf, records, judged);
         var isResting = ranks.Any(r => r.PinnedBy is null && r.Reason != AsThePolicySays && now - r.Since < settings.Dwell);
         IReadOnlyList<Ranked> order = isResting ? [.. candidates.Select(c => new Ranked(c, default, null))] : RankModels.Decide(candidates, policy.Weights, settings);
 
@@ -65,22 +65,28 @@ public sealed class RankPolicies(NpgsqlDataSource database, RankSettings setting
         return moved;
     }
 
-    static RankCandidate Candidate(PolicyModel model, string policy, IReadOnlyDictionary<(string, string, string), ModelRecord> records,
-        Dictionary<(string, string), (double Good, double Bad)> judged, bool isPinned)
+    static List<RankCandidate> Candidates(string policy, IReadOnlyList<ModelToRank> models, Dictionary<(string, string), Rank> ranks,
+        IReadOnlyDictionary<(string, string, string), ModelRecord> records, Dictionary<(string, string), (double Good, double Bad)> judged)
     {
-        var record = records.GetValueOrDefault((model.Provider, model.Slug, policy));
-        var (good, bad) = judged.GetValueOrDefault((model.Provider, model.Slug));
-        return new RankCandidate(model.Provider, model.Slug, record,
-            new QualityEvidence(model.Belief, model.PricePerMtok, record?.Good ?? 0, record is null ? 0 : record.Good + record.Bad, good, good + bad), isPinned);
+        var seen = models.Select(m => records.GetValueOrDefault((m.Provider, m.Slug, policy))).ToList();
+        var priced = models.Zip(seen).Where(m => m.First.PricePerMtok is > 0 && m.Second?.CostUsd is not null).ToList();
+        var usdPerPrice = priced.Count == 0 ? (decimal?)null : priced.Sum(m => m.Second!.CostUsd!.Value) / (decimal)priced.Sum(m => m.First.PricePerMtok!.Value);
+        return [.. models.Zip(seen, (model, record) =>
+        {
+            var (good, bad) = judged.GetValueOrDefault((model.Provider, model.Slug));
+            var evidence = new QualityEvidence(model.Belief, model.PricePerMtok, record?.Good ?? 0, record is null ? 0 : record.Good + record.Bad, good, good + bad);
+            var expectedUsd = model.PricePerMtok == 0 ? 0 : (decimal?)model.PricePerMtok * usdPerPrice; // as its price is to that of those that were called
+            return new RankCandidate(model.Provider, model.Slug, record, evidence, expectedUsd, ranks.GetValueOrDefault((model.Provider, model.Slug))?.PinnedBy is not null);
+        })];
     }
 }
 
 /// <param name="Models">In the order that the policy says.</param>
-public sealed record PolicyModels(string Policy, IReadOnlyList<PolicyModel> Models, RankWeights Weights);
+public sealed record PolicyToRank(string Policy, IReadOnlyList<ModelToRank> Models, RankWeights Weights);
 
 /// <param name="Belief">How good it is thought to be before anything is known, 0 to 1; null: nothing is known.</param>
 /// <param name="PricePerMtok">US dollars a million tokens, three of input to one of output; null: not known.</param>
-public sealed record PolicyModel(string Provider, string Slug, double? Belief = null, double? PricePerMtok = null);
+public sealed record ModelToRank(string Provider, string Slug, double? Belief = null, double? PricePerMtok = null);
 
 /// <param name="Position">1 for the first.</param>
 /// <param name="Since">When it came there.</param>

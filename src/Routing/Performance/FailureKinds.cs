@@ -11,12 +11,11 @@ public static partial class FailureKinds
     /// <summary>The request was refused for what it is: every way would, and the way works.</summary>
     static readonly HashSet<string> Callers = new(StringComparer.Ordinal)
     {
-        "invalid_request", "invalid_prompt", "context_length_exceeded", "max_tokens_exceeded", "token_limit_exceeded", "payload_too_large",
-        "unprocessable", "content_policy_violation", "content_filter", "refusal", "permission_denied", "moderation", "over_budget", "budget",
+        "invalid_request", "context_length_exceeded", "token_limit_exceeded", "content_policy_violation", "permission_denied",
     };
 
     /// <summary>Our key or our money is refused: the whole provider is out.</summary>
-    static readonly HashSet<string> Outs = new(StringComparer.Ordinal) { "authentication", "unauthorized", "payment_required", "insufficient_credits" };
+    static readonly HashSet<string> Outs = new(StringComparer.Ordinal) { "authentication", "payment_required" };
 
     /// <summary>Whether a failure tells nothing of the model: it counts neither for breakers nor against its record.</summary>
     public static bool IsCallers(string kind) => Callers.Contains(kind);

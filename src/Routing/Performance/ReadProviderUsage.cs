@@ -18,7 +18,7 @@ public sealed class ReadProviderUsage(HttpClient http)
         var days = new Dictionary<DateOnly, decimal>();
         foreach (var item in Data(document).EnumerateArray())
         {
-            if (item.GetProperty("date").GetString() is not { Length: >= 10 } date || !DateOnly.TryParseExact(date[..10], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
+            if (!item.TryGetProperty("date", out var at) || at.GetString() is not { Length: >= 10 } date || !DateOnly.TryParseExact(date[..10], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
                 throw new JsonException("an item of /activity has no date");
             days[day] = days.GetValueOrDefault(day) + Money(item, "usage") + Money(item, "byok_usage_inference");
         }

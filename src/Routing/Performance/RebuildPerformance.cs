@@ -15,9 +15,8 @@ public sealed class RebuildPerformance(NpgsqlDataSource database, TimeProvider t
     public static readonly TimeSpan Settled = TimeSpan.FromHours(1);
 
     const string CallsSql = """
-        select provider, model, policy, outcome, error_kind, cost_usd, latency_ms::bigint, first_token_ms::bigint,
-            coalesce(prompt_tokens, 0)::bigint, coalesce(completion_tokens, 0)::bigint, coalesce(cached_tokens, 0)::bigint, coalesce(cache_write_tokens, 0)::bigint,
-            coalesce(reasoning_tokens, 0)::bigint
+        select provider, model, policy, outcome, error_kind, cost_usd, floor(latency_ms)::bigint, floor(first_token_ms)::bigint,
+            prompt_tokens, completion_tokens, cached_tokens, cache_write_tokens, reasoning_tokens
         from model_selections
         where requested_at >= @from and requested_at < @to and outcome in ('succeeded', 'failed', 'cancelled')
         """;
@@ -57,7 +56,7 @@ public sealed class RebuildPerformance(NpgsqlDataSource database, TimeProvider t
         {
             TimeSpan? Span(int column) => reader.IsDBNull(column) ? null : TimeSpan.FromMilliseconds(reader.GetInt64(column));
             var usage = new TokenUsage(reader.GetInt64(8), reader.GetInt64(9), reader.GetInt64(10), reader.GetInt64(11), 0, reader.GetInt64(12));
-            var end = new CallEnd(reader.GetString(3), reader.IsDBNull(5) ? 0 : reader.GetDecimal(5), false, usage, Span(6) ?? TimeSpan.Zero, Span(7),
+            var end = new CallEnd(reader.GetString(3), reader.GetDecimal(5), false, usage, Span(6) ?? TimeSpan.Zero, Span(7),
                 reader.IsDBNull(4) ? null : reader.GetString(4));
             Row(rows, new WindowKey(kind, from, reader.GetString(0), reader.GetString(1), reader.GetString(2))).Add(end);
         }

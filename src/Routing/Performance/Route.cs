@@ -44,7 +44,10 @@ sealed class Route(string provider, string model, int remembered)
     /// <summary>When the ticket was taken, and once its call has begun, when that was.</summary>
     public long TicketAt { get; set; }
 
-    /// <summary>Not to ask for a ticket before: one was of no use lately.</summary>
+    /// <summary>Since when it could be tried by whoever takes the ticket; null: not now.</summary>
+    public long? DueSince { get; set; }
+
+    /// <summary>Not to ask for a ticket before: one was of no use lately, let others try.</summary>
     public long NoTicketBefore { get; set; }
 
     /// <summary>What is to be written of it; null when the table knows all.</summary>

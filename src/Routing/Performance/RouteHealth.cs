@@ -12,7 +12,7 @@ namespace Routing.Performance;
 public sealed class RouteHealth : IRouteHealth
 {
     static readonly TimeSpan Tolerance = TimeSpan.FromMilliseconds(200);
-    static readonly TimeSpan Idle = TimeSpan.FromMinutes(1);
+    static readonly TimeSpan Idle = TimeSpan.FromMinutes(1), IdleWaits = TimeSpan.FromSeconds(15), LetOthersTry = TimeSpan.FromSeconds(3);
 
     readonly Breakers breakers;
     readonly BreakerSettings settings;
@@ -157,14 +157,16 @@ public sealed class RouteHealth : IRouteHealth
             }
     }
 
-    /// <summary>Only where calls are made: a ticket that nobody uses keeps the others from trying.</summary>
+    /// <summary>A process that makes no calls leaves the ticket to those that do, for a while: where nothing else can be called, nobody does.</summary>
     async Task TryTicketAsync(StandingRoute row, CancellationToken ct)
     {
-        var now = time.GetUtcNow();
+        var (now, at) = (time.GetUtcNow(), time.GetTimestamp());
         var isDue = row.State == "open" ? row.RetryAt <= now : row.ProbeTicket is null || row.ProbeUntil < now;
         var route = Get(row.Provider, row.Model);
         var mayAsk = route.Mode == RouteMode.Open || (route.Mode == RouteMode.Probing && row.ProbeUntil < now); // its own that never ended
-        if (!isDue || !mayAsk || time.GetElapsedTime(Volatile.Read(ref lastCall)) > Idle || time.GetTimestamp() < route.NoTicketBefore) return;
+        lock (route.Gate) route.DueSince = isDue ? route.DueSince ?? at : null;
+        if (!isDue || !mayAsk || at < route.NoTicketBefore) return;
+        if (time.GetElapsedTime(Volatile.Read(ref lastCall), at) > Idle && time.GetElapsedTime(route.DueSince!.Value, at) < IdleWaits) return;
         if (await breakers.TakeProbeAsync(row.Provider, row.Model, ct) is not { } ticket) return;
         lock (route.Gate)
         {
@@ -233,7 +235,7 @@ public sealed class RouteHealth : IRouteHealth
     void GiveBack(Route route)
     {
         route.Pending = new RouteChange.GivenBack(route.Ticket);
-        route.NoTicketBefore = time.GetTimestamp() + Ticks(settings.TicketUnused);
+        route.NoTicketBefore = time.GetTimestamp() + Ticks(LetOthersTry);
         Become(route, RouteMode.Open);
     }
 

@@ -8,6 +8,8 @@ namespace Benchmarks.Routing;
 /// </summary>
 static class LearningBenchmark
 {
+    const string CardOnly = "card_only", Chance = "random";
+
     static readonly string[] Tables = ["mix24", "llmr9", "pareto3", "pareto4"];
     static readonly decimal[] Worths = [0.003m, 0.01m, 0.03m, 0.1m, 1m];
 
@@ -29,7 +31,7 @@ static class LearningBenchmark
             run.Say("skipped: there is no folder routing with tables in ENGINE_SHARED, nor in a folder shared beside the checkout");
             return Task.FromResult(0);
         }
-        var gains = Learners.ToDictionary(l => l.Name, _ => new List<double>());
+        var gains = Learners.Select(l => l.Name).Concat([CardOnly, Chance]).ToDictionary(name => name, _ => new List<double>());
         foreach (var table in Tables.Select(t => OutcomeTable.Read(folder, t)))
             foreach (var worth in Worths)
             {
@@ -47,6 +49,8 @@ static class LearningBenchmark
         var singles = models.Select(m => table.Tasks.Average(t => Utility(t, m))).ToList();
         var byKind = table.Tasks.GroupBy(t => t.Domain).Sum(kind => models.Max(m => kind.Sum(t => Utility(t, m)))) / table.Tasks.Count;
         var card = table.Tasks.Average(t => Utility(t, models.MaxBy(m => (table.Models[m].Card ?? 0.5) - (double)(table.Models[m].ExpectedUsd(t.Chars) / worth))));
+        gains[CardOnly].Add(card - singles.Max());
+        gains[Chance].Add(singles.Average() - singles.Max());
         var learned = new Dictionary<string, double>();
         foreach (var (name, choice, explored) in Learners)
         {

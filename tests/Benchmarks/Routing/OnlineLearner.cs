@@ -11,7 +11,8 @@ enum Choice { Estimates, Ranks, Thompson }
 /// </summary>
 sealed class OnlineLearner(IReadOnlyList<TableModel> models, decimal worthUsd, Choice choice, double exploredShare, int seed)
 {
-    const int RankEvery = 20;
+    const int RankEvery = 5;
+    const int UsualChars = 600;
     const double PricedCalls = 3; // what the list price is worth, in calls, against what was billed
 
     static readonly RankSettings Settings = RankSettings.Default with { MinimumCalls = 10 };
@@ -50,7 +51,7 @@ sealed class OnlineLearner(IReadOnlyList<TableModel> models, decimal worthUsd, C
         place.Order ??= [.. Enumerable.Range(0, models.Count).OrderByDescending(i => scores[i].Mean)];
         if (place.Calls == 0 || place.Calls % RankEvery != 0 || place.RankedAt == place.Calls) return place.Order;
         place.RankedAt = place.Calls;
-        var candidates = place.Order.Select(i => new RankCandidate("", $"{i}", Record(place, i), Evidence(place, i))).ToList();
+        var candidates = place.Order.Select(i => new RankCandidate("", $"{i}", Record(place, i), Evidence(place, i), Expected(place, i, UsualChars))).ToList();
         return place.Order = [.. RankModels.Decide(candidates, weights, Settings).Select(r => int.Parse(r.Candidate.Slug, System.Globalization.CultureInfo.InvariantCulture))];
     }
 
