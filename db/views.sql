@@ -238,3 +238,28 @@ select t.task_type, t.policy, t.preference, p.version as policy_version
 from routing_task_types t
 left join routing_policies p on p.policy = t.policy and p.is_active;
 grant select on v_routing_task_types to engine_reader;
+create view v_model_performance as
+select window_kind, window_start, provider, model, policy, requests, successes, failures, cancelled,
+    successes::double precision / nullif(successes + failures, 0) as success_share, error_kinds,
+    latency_ms::double precision / nullif(successes, 0) as latency_mean_ms,
+    routing_latency_quantile(latency_counts, 0.5) as latency_p50_ms, routing_latency_quantile(latency_counts, 0.95) as latency_p95_ms,
+    routing_latency_quantile(first_token_counts, 0.5) as first_token_p50_ms, routing_latency_quantile(first_token_counts, 0.95) as first_token_p95_ms,
+    cost_usd, prompt_tokens, completion_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, verdicts, good, bad
+from model_performance;
+grant select on v_model_performance to engine, engine_reader;
+
+create view v_routing_breakers as
+select provider, model, state, is_out, reason, changed_at, retry_at, openings from routing_breakers;
+grant select on v_routing_breakers to engine_reader;
+
+create view v_routing_feedback as
+select selection_id, source, verdict, reason, given_by, given_at, requested_at, provider, model, policy from routing_feedback;
+grant select on v_routing_feedback to engine_reader;
+
+create view v_routing_ranks as
+select policy, position, provider, model, reason, since, pinned_by from routing_ranks;
+grant select on v_routing_ranks to engine_reader;
+
+create view v_routing_reconciliations as
+select provider, source, period_start, period_end, billed_usd, ledger_usd, drift_usd, is_within, taken_at from routing_reconciliations;
+grant select on v_routing_reconciliations to engine_reader;

@@ -25,6 +25,7 @@ public static class EngineSlices
         services.AddAudit();
         services.AddSchedules();
         services.AddBudgets(database);
+        services.AddPerformance();
         services.AddTasks();
         services.AddWorkers();
         services.AddGateway();
@@ -47,5 +48,6 @@ public static class EngineSlices
         app.MapWorkers();
         app.MapGateway();
         app.MapPolicies();
+        app.MapPerformance();
     }
 }
