@@ -14,6 +14,7 @@ sealed class Routed : IAsyncDisposable
 {
     public static readonly ModelPrice Price = new(0.000001m, 0.000002m);
 
+    readonly Routed? owner;
     readonly ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     readonly Dictionary<string, ProviderEndpoint> endpoints = [];
     readonly List<Candidate> candidates = [];
@@ -22,6 +23,12 @@ sealed class Routed : IAsyncDisposable
     {
         (Limits, Time, Ledger) = (limits ?? new CallLimits(), time ?? TimeProvider.System, ledger ?? new MemoryLedger());
         Connections = new WireConnections(Limits.Connect);
+    }
+
+    Routed(Routed from)
+    {
+        (Limits, Time, Ledger, Health, Connections, Log, services, owner) = (from.Limits, from.Time, from.Ledger, from.Health, from.Connections, from.Log, from.services, from);
+        foreach (var (name, endpoint) in from.endpoints) endpoints[name] = endpoint;
     }
 
     public CallLimits Limits { get; }
@@ -57,11 +64,20 @@ sealed class Routed : IAsyncDisposable
         return this;
     }
 
+    /// <param name="hold">Null: ten million; zero: the most that the request can cost at the price.</param>
     public Routed Model(string model, long? context = 100_000, int maxTokens = 1_000, NanoUsd? hold = null, ModelPrice? price = null)
     {
         var (provider, slug) = (model.Split(':', 2)[0], model.Split(':', 2)[1]);
         candidates.Add(new Candidate(new CatalogModel(provider, slug, slug, context, null, price ?? Price), "normal", maxTokens, null, hold ?? new NanoUsd(10_000_000), 0.001m, null, 0, [$"{slug} is on the list."]));
         return this;
+    }
+
+    /// <summary>The same connections, ledger and health, with other models, all of the first provider.</summary>
+    public Routed With(IEnumerable<string> slugs, Func<string, ModelPrice> priceOf)
+    {
+        var other = new Routed(this);
+        foreach (var slug in slugs) other.Model($"{endpoints.Keys.First()}:{slug}", context: 1_000_000, hold: NanoUsd.Zero, price: priceOf(slug));
+        return other;
     }
 
     public CallTools Tools() => new(
@@ -82,14 +98,16 @@ sealed class Routed : IAsyncDisposable
 
     RoutingDecision Decide(RoutingRequest request)
     {
-        Requests.Add(request);
-        var usable = candidates.Where(c => !request.Tried.Contains((c.Model.Provider, c.Model.Slug)) && (c.Model.ContextTokens is not { } context || context >= request.InputTokens)).ToList();
+        lock (Requests) Requests.Add(request);
+        var usable = candidates.Where(c => !request.Tried.Contains((c.Model.Provider, c.Model.Slug)) && (c.Model.ContextTokens is not { } context || context >= request.InputTokens))
+            .Select(c => c.Hold != NanoUsd.Zero ? c : c with { Hold = NanoUsd.Ceiling(PriceFormula.MostUsd(c.Model.Price!, request.InputBytes, c.MaxTokens, request.Images)) }).ToList();
         return usable.Count > 0 ? new RoutingDecision.Chosen("normal", 3, usable, ["It is the policy's."], 0.5)
             : new RoutingDecision.Nobody("no_usable_model", "None is left.");
     }
 
     public async ValueTask DisposeAsync()
     {
+        if (owner is not null) return;
         Connections.Dispose();
         await services.DisposeAsync();
     }
