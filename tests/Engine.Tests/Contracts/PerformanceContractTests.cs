@@ -20,7 +20,7 @@ public sealed class PerformanceContractTests(EngineServer engine) : IClassFixtur
         await record.FlushAsync(CancellationToken.None);
         health.ProviderOut("openrouter", "payment_required");
         await health.RunOnceAsync(CancellationToken.None);
-        var selectionId = await engine.Database.AddSelectionAsync(new SelectionRow(now));
+        var selectionId = await engine.Database.AddSelectionAsync(new EnteredCall(now));
         using var pin = new StringContent("""{"models":[{"provider":"openrouter","model":"a/small"}],"reason":"trial"}""", System.Text.Encoding.UTF8, "application/json");
         await engine.Admin.PutAsync("/api/routing/ranks/normal", pin);
 

@@ -85,7 +85,7 @@ public sealed class PerformanceApiTests : IAsyncLifetime
     [InlineData("0.25", 0.25)]
     public async Task A_verdict_is_attached_to_a_selection(string verdict, double kept)
     {
-        var selectionId = await engine.Database.AddSelectionAsync(new SelectionRow(engine.Services.GetRequiredService<TimeProvider>().GetUtcNow()));
+        var selectionId = await engine.Database.AddSelectionAsync(new EnteredCall(engine.Services.GetRequiredService<TimeProvider>().GetUtcNow()));
 
         var given = await (await PostAsync("/api/routing/feedback", $$"""{"selection_id":"{{selectionId}}","verdict":{{verdict}},"source":"user","reason":"read it"}""")).Content.ReadFromJsonAsync<FeedbackResponse>(EngineJson.Options);
         var again = await (await PostAsync("/api/routing/feedback", $$"""{"selection_id":"{{selectionId}}","verdict":{{verdict}},"source":"user"}""")).Content.ReadFromJsonAsync<FeedbackResponse>(EngineJson.Options);
@@ -99,7 +99,7 @@ public sealed class PerformanceApiTests : IAsyncLifetime
     [Fact]
     public async Task A_verdict_that_is_none_is_refused()
     {
-        var selectionId = await engine.Database.AddSelectionAsync(new SelectionRow(engine.Services.GetRequiredService<TimeProvider>().GetUtcNow()));
+        var selectionId = await engine.Database.AddSelectionAsync(new EnteredCall(engine.Services.GetRequiredService<TimeProvider>().GetUtcNow()));
         foreach (var verdict in new[] { "1.01", "-2", "\"fine\"", "null", "1e400", "[1]" })
             Assert.Equal(400, (int)(await PostAsync("/api/routing/feedback", $$"""{"selection_id":"{{selectionId}}","verdict":{{verdict}},"source":"user"}""")).StatusCode);
         Assert.Equal(400, (int)(await PostAsync("/api/routing/feedback", $$"""{"selection_id":"{{selectionId}}","verdict":1,"source":"nobody"}""")).StatusCode);

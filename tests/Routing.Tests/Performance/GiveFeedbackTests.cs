@@ -16,7 +16,7 @@ public sealed class GiveFeedbackTests(TestDatabase db) : IClassFixture<TestDatab
     [Fact]
     public async Task A_verdict_counts_in_the_windows_of_its_call_and_once_for_each_source()
     {
-        var selectionId = await db.AddSelectionAsync(new SelectionRow(time.GetUtcNow() - TimeSpan.FromHours(30)));
+        var selectionId = await db.AddSelectionAsync(new EnteredCall(time.GetUtcNow() - TimeSpan.FromHours(30)));
 
         Assert.Equal(FeedbackOutcome.Given, await GiveAsync(selectionId, "user", 1));
         Assert.Equal(FeedbackOutcome.Unchanged, await GiveAsync(selectionId, "user", 1));
@@ -33,7 +33,7 @@ public sealed class GiveFeedbackTests(TestDatabase db) : IClassFixture<TestDatab
     [Fact]
     public async Task A_window_that_was_deleted_does_not_come_back_for_a_late_verdict()
     {
-        var selectionId = await db.AddSelectionAsync(new SelectionRow(time.GetUtcNow() - TimeSpan.FromDays(10)));
+        var selectionId = await db.AddSelectionAsync(new EnteredCall(time.GetUtcNow() - TimeSpan.FromDays(10)));
 
         await GiveAsync(selectionId, "test", 1);
 
@@ -44,7 +44,7 @@ public sealed class GiveFeedbackTests(TestDatabase db) : IClassFixture<TestDatab
     [Fact]
     public async Task Many_at_once_for_one_answer_count_once()
     {
-        var selectionId = await db.AddSelectionAsync(new SelectionRow(time.GetUtcNow()));
+        var selectionId = await db.AddSelectionAsync(new EnteredCall(time.GetUtcNow()));
 
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => GiveAsync(selectionId, "user", 1)));
 
@@ -55,7 +55,7 @@ public sealed class GiveFeedbackTests(TestDatabase db) : IClassFixture<TestDatab
     [Fact]
     public async Task What_is_not_there_or_out_of_bounds_is_refused()
     {
-        var selectionId = await db.AddSelectionAsync(new SelectionRow(time.GetUtcNow()));
+        var selectionId = await db.AddSelectionAsync(new EnteredCall(time.GetUtcNow()));
 
         Assert.Equal(FeedbackOutcome.NoSuchSelection, await GiveAsync(Guid.CreateVersion7(time.GetUtcNow()), "user", 1));
         await Assert.ThrowsAsync<PostgresException>(() => GiveAsync(selectionId, "user", 1.5m));
@@ -73,7 +73,7 @@ public sealed class GiveFeedbackTests(TestDatabase db) : IClassFixture<TestDatab
             var (latency, first) = (random.Next(4000) + 0.7, random.Next(400) + 0.4);
             var end = random.Next(3) switch { 0 => Calls.Failed($"kind_{random.Next(3)}"), 1 => Calls.Cancelled(), _ => Calls.Succeeded(latency, 0.000000123456m, first) };
             record.Add("openrouter", $"m{call % 2}", "normal", at, end);
-            var id = await db.AddSelectionAsync(new SelectionRow(at, Model: $"m{call % 2}", Outcome: end.Outcome, CostUsd: end.CostUsd, LatencyMs: end.Latency.TotalMilliseconds,
+            var id = await db.AddSelectionAsync(new EnteredCall(at, Model: $"m{call % 2}", Outcome: end.Outcome, CostUsd: end.CostUsd, LatencyMs: end.Latency.TotalMilliseconds,
                 FirstTokenMs: end.FirstToken?.TotalMilliseconds, ErrorKind: end.ErrorKind, PromptTokens: end.Usage.PromptTokens, CompletionTokens: end.Usage.CompletionTokens));
             if (call % 10 == 0) await GiveAsync(id, "user", 1);
         }

@@ -57,7 +57,7 @@ public sealed class ReadRecordsTests(TestDatabase db) : IClassFixture<TestDataba
         record.Add("openrouter", "a/small", "normal", time.GetUtcNow(), Calls.Succeeded());
         await record.FlushAsync(CancellationToken.None);
         for (var i = 0; i < 4; i++)
-            await new GiveFeedback(db.Source, time).RunAsync(new NewFeedback(await db.AddSelectionAsync(new SelectionRow(time.GetUtcNow())), "user", i == 0 ? -1 : 1, null, "me"), CancellationToken.None);
+            await new GiveFeedback(db.Source, time).RunAsync(new NewFeedback(await db.AddSelectionAsync(new EnteredCall(time.GetUtcNow())), "user", i == 0 ? -1 : 1, null, "me"), CancellationToken.None);
 
         var seen = (await ReadAsync())[("openrouter", "a/small", "normal")];
 

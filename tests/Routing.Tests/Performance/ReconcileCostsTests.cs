@@ -14,7 +14,7 @@ public sealed class ReconcileCostsTests(TestDatabase db) : IClassFixture<TestDat
     public async Task InitializeAsync()
     {
         await db.EmptyAsync();
-        await db.AddSelectionAsync(new SelectionRow(time.GetUtcNow() - TimeSpan.FromDays(20), CostUsd: 0)); // the table is there
+        await db.AddSelectionAsync(new EnteredCall(time.GetUtcNow() - TimeSpan.FromDays(20), CostUsd: 0)); // the table is there
         billing = await BillingServer.StartAsync();
     }
 
@@ -91,7 +91,7 @@ public sealed class ReconcileCostsTests(TestDatabase db) : IClassFixture<TestDat
         Assert.Equal(4, compared.Count(r => r.Provider == "openrouter" && r.IsWithin));
     }
 
-    Task<Guid> SpendAsync(double hoursAgo, decimal costUsd) => db.AddSelectionAsync(new SelectionRow(time.GetUtcNow() - TimeSpan.FromHours(hoursAgo), CostUsd: costUsd));
+    Task<Guid> SpendAsync(double hoursAgo, decimal costUsd) => db.AddSelectionAsync(new EnteredCall(time.GetUtcNow() - TimeSpan.FromHours(hoursAgo), CostUsd: costUsd));
 
     Task<IReadOnlyList<Reconciliation>> RunAsync(params ProviderMeter[] providers) =>
         new ReconcileCosts(db.Source, new ReadProviderUsage(http), new LedgerSums(db.Source), ReconcileSettings.Default, time, NullLogger<ReconcileCosts>.Instance).RunAsync(providers, CancellationToken.None);
