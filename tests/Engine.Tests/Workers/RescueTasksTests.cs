@@ -107,7 +107,7 @@ public sealed class RescueTasksTests(TestDatabase database) : IClassFixture<Test
             Assert.Single(await rig.ClaimAsync(worker));
             rig.Time.Advance(worker.Lease + TimeSpan.FromSeconds(1));
             await rig.Get<RescueTasks>().RunAsync(CancellationToken.None);
-            if (death == 3) await rig.Get<RedriveTask>().RunAsync(taskId, null, "test", null, CancellationToken.None);
+            if (death == 3) await rig.Get<RedriveTask>().RunAsync(taskId, null, null, "test", null, CancellationToken.None);
         }
 
         Assert.Equal("pending", await rig.StateAsync(taskId));
