@@ -22,7 +22,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     readonly HashSet<Guid> solos = [];
     readonly List<FinishedAttempt> unsaid = []; // finished, in an exchange whose outcome is not known
     readonly ConcurrentQueue<Func<ClaimedTask, bool>> returning = [];
-    readonly Queue<FinishedAttempt> unjudged = []; // of which the breakers are to be told
+    readonly JudgeAttempts judge = new(parts.Limits, recent);
     readonly TimeProvider time = parts.Time;
     volatile IReadOnlyDictionary<int, TaskLane> known = new Dictionary<int, TaskLane>();
     ExchangeTasks? exchange;
@@ -100,7 +100,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
         FinishedAttempt[] others = [.. unsaid, .. finished.Where(f => !IsPlain(f))];
         unsaid.Clear();
         var plain = others.Length == 0 ? finished : [.. finished.Where(IsPlain)];
-        foreach (var attempt in others.Concat(plain).Where(a => (a.Result is TaskResult.Failed || parts.Limits.IsProbe(a.Task)) && !unjudged.Contains(a))) unjudged.Enqueue(attempt);
+        judge.Add(others.Concat(plain));
         try
         {
             var asking = AskAsync(plain.Count + others.Length, ct);
@@ -114,7 +114,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
             plain = [];
             await asking;
             await parts.Limits.ReturnUnusedAsync(ct);
-            return await JudgeAsync(ct) || isBusy;
+            return await judge.RunAsync(ct) || isBusy;
         }
         catch
         {
@@ -122,20 +122,6 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
             unsaid.AddRange(others);
             throw;
         }
-    }
-
-    /// <summary>Tells the breakers of failures and of probes; what could not be told is told with the next pass.</summary>
-    /// <returns>Whether one of them took a kind off this worker's health: it may want more now.</returns>
-    async Task<bool> JudgeAsync(CancellationToken ct)
-    {
-        var hasForgotten = false;
-        for (; unjudged.TryPeek(out var attempt); unjudged.Dequeue())
-        {
-            if (!await parts.Limits.EndedAsync(attempt.Task, attempt.Result, recent.OutcomesOf(attempt.Task.Kind), ct)) continue;
-            recent.Forget(attempt.Task.Kind);
-            hasForgotten = true;
-        }
-        return hasForgotten;
     }
 
     static bool IsPlain(FinishedAttempt attempt) => attempt is { Result: TaskResult.Succeeded, Task.Row.Flags: TaskFlags.None };
