@@ -31,6 +31,17 @@ public sealed class LedgerTests
     }
 
     [Fact]
+    public async Task Calls_at_the_same_time_do_not_read_one_anothers_bodies()
+    {
+        await using var rig = await Rig.StartAsync();
+        var users = Enumerable.Range(0, 6000).Select(i => $"user {i}").ToList();
+
+        await Parallel.ForEachAsync(users, new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (user, _) => await rig.AnswerAsync(Rig.Ask("openai/gpt-4o", user, new { user })));
+
+        Assert.Equal(users.Order(), rig.Emulator.Ledger.Entries.Select(e => e.RequestKey).Order());
+    }
+
+    [Fact]
     public async Task Only_the_last_entries_are_kept_and_the_sums_cover_all()
     {
         await using var rig = await Rig.StartAsync(new() { LedgerCapacity = 3, Rules = [new() { Answer = "done", Usage = new(Prompt: 0, Completion: 10) }] });

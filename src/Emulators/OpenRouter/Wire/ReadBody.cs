@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -22,7 +23,8 @@ static class ReadBody
             while (!(read = await reader.ReadAsync(ct)).IsCompleted) reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
             try
             {
-                return (JsonDocument.Parse(read.Buffer, Strict), null);
+                // A copy: a document reads from where it was parsed, and the line's buffers go to the next request.
+                return (JsonDocument.Parse(read.Buffer.ToArray(), Strict), null);
             }
             finally
             {
