@@ -68,7 +68,7 @@ public sealed class Heartbeat(WorkerLease lease, ReservedConnections connections
 
     void Run()
     {
-        NpgsqlConnection? connection = null;
+        var connection = TryConnect(); // at once: to connect takes many round trips, and the line may be slow when the first beat is due
         var isFailing = false;
         var pause = every > lease.SinceBeat ? every - lease.SinceBeat : TimeSpan.Zero; // the registration was the first beat, however long ago that is by now
         while (!stop.Wait(Shorter(pause, Remaining())) && lease.Holds)
@@ -90,6 +90,18 @@ public sealed class Heartbeat(WorkerLease lease, ReservedConnections connections
             }
         }
         connection?.Dispose();
+    }
+
+    NpgsqlConnection? TryConnect()
+    {
+        try
+        {
+            return connections.Open(!tasks.Listen);
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException) // the first beat tries again, and tells
+        {
+            return null;
+        }
     }
 
     /// <returns>False when others have given the worker up.</returns>
