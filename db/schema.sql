@@ -388,7 +388,7 @@ create table task_due (
 );
 create index task_due_in_order on task_due (due_at);
 
--- Waits for a slot of its concurrency key. avoid_worker: who should not get it again at once, when it has its slot.
+-- Waits for a slot of its concurrency key.
 create table task_held (
     task_id         uuid primary key,
     concurrency_key text not null,
@@ -398,8 +398,7 @@ create table task_held (
     lane_id         integer not null,
     failures        smallint not null default 0,
     losses          smallint not null default 0,
-    flags           smallint not null,
-    avoid_worker    bigint
+    flags           smallint not null
 );
 create index task_held_in_order on task_held (concurrency_key, seq);
 
