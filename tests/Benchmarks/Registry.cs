@@ -1,4 +1,5 @@
 using Benchmarks.Queue;
+using Benchmarks.Routing;
 
 namespace Benchmarks;
 
@@ -14,6 +15,7 @@ static class Registry
     [
         new("host", "start to ready, memory and processor at rest, requests a second of a trivial authenticated GET", HostBenchmark.RunAsync),
         new("queue", "the task queue; WHAT=drain, single-enqueue, bulk-enqueue, latency, fence, snapshot, backlog or memory; BENCH_COUNT tasks; --tuned", QueueBenchmark.RunAsync),
+        new("routing", "choosing models and calling them; WHAT=call", RoutingBenchmark.RunAsync),
         new("queue-limit", "the same moves by bare SQL in batches: the physical limit", QueueLimitBenchmark.RunAsync),
     ];
 }
