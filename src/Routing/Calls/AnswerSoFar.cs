@@ -4,7 +4,7 @@ using Routing.Providers.Wire;
 namespace Routing.Calls;
 
 /// <summary>What of an answer has come, put together from frames.</summary>
-sealed class AnswerSoFar(TimeProvider time)
+sealed class AnswerSoFar(AnswerFacts facts, TimeProvider time)
 {
     readonly ToolCallAssembly toolCalls = new();
     readonly ReasoningDetails thoughts = new();
@@ -13,21 +13,14 @@ sealed class AnswerSoFar(TimeProvider time)
     /// <summary>Whether it has said anything yet.</summary>
     public bool HasContent { get; private set; }
 
-    /// <summary>Null while it goes on.</summary>
-    public string? Finish { get; private set; }
-
-    public WireUsage? Usage { get; private set; }
-
-    /// <summary>How often it was told what was used; more than once is odd.</summary>
-    public int Usages { get; private set; }
-
     public string? Id { get; private set; }
 
     /// <returns>What there is to give out; null when the frame says nothing that can be given out yet.</returns>
     public ChatResponseUpdate? Take(ChatChunk chunk)
     {
         Id = chunk.Id ?? Id;
-        if (chunk.Usage is { } usage) (Usage, Usages) = (WireUsage.Later(Usage, usage), Usages + 1);
+        (facts.Model, facts.ServedBy) = (chunk.Model, chunk.Provider);
+        if (chunk.Usage is { } usage) facts.Add(usage);
         foreach (var delta in chunk.ToolCalls) toolCalls.Add(delta);
         thoughts.Add(chunk.ReasoningDetails);
         HasContent |= chunk.HasContent;
@@ -37,15 +30,15 @@ sealed class AnswerSoFar(TimeProvider time)
         if (chunk.Text is { } text) (contents ??= []).Add(new TextContent(text));
         if (chunk.Refusal is { } refusal) (contents ??= []).Add(new ErrorContent(refusal) { ErrorCode = "refusal" });
         foreach (var url in chunk.ImageUrls) (contents ??= []).Add(ImageOf(url));
-        var ends = chunk.FinishReason is not null && Finish is null; // the frame with the usage says it again
+        var ends = chunk.FinishReason is not null && facts.Finish is null; // the frame with the usage says it again
         if (ends)
         {
-            Finish = chunk.FinishReason;
+            facts.Finish = chunk.FinishReason;
             AddWhatWasHeldBack(ref contents);
         }
         if (contents is null && !ends) return null;
         var update = Update(chunk, contents ?? []);
-        if (ends) update.FinishReason = ReasonOf(Finish!);
+        if (ends) update.FinishReason = ReasonOf(facts.Finish!);
         return update;
     }
 

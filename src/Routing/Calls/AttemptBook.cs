@@ -20,19 +20,21 @@ sealed class AttemptBook
     public AttemptBook(CallTools tools, AttemptRoute route, OpenCall open)
     {
         (this.tools, this.route, this.open) = (tools, route, open);
-        Answer = new AnswerSoFar(tools.Time);
         startedAt = tools.Time.GetTimestamp();
         span = CallMetrics.Start(route);
     }
 
-    public AnswerSoFar Answer { get; }
+    /// <summary>What is known of the answer.</summary>
+    public AnswerFacts Facts { get; } = new();
+
+    public AttemptRoute Route => route;
 
     public bool IsClosed => Volatile.Read(ref isClosed) != 0;
 
     /// <summary>Null until it is closed.</summary>
     public CallEnd? End { get; private set; }
 
-    /// <summary>Keeps the provider's name for the call; the first one counts.</summary>
+    /// <summary>Keeps the provider's name for the call as soon as it is known; the first one counts.</summary>
     public void Note(string id)
     {
         if (generationId is not null) return;
@@ -46,15 +48,14 @@ sealed class AttemptBook
     public void Cancel(AttemptWire wire) => Close("cancelled", wire, null);
 
     /// <summary>The first one counts.</summary>
-    /// <param name="chunk">The last frame, which knows who served; null: none came.</param>
-    public void Close(string outcome, AttemptWire wire, ProviderFault? fault, ChatChunk? chunk = null)
+    public void Close(string outcome, AttemptWire wire, ProviderFault? fault)
     {
         if (Interlocked.Exchange(ref isClosed, 1) != 0) return;
         var latency = tools.Time.GetElapsedTime(startedAt);
-        var usage = Answer.Usage;
+        var usage = Facts.Usage;
         var cost = Cost(outcome, wire);
-        End = new CallEnd(outcome, cost.CostUsd, cost.IsEstimated, (usage?.Tokens ?? TokenUsage.None) with { Images = route.Request.Images }, latency, route.Endpoint.CanStream ? firstToken : null,
-            fault?.Kind.Name(), fault?.Message, generationId, chunk?.Model, chunk?.Provider, Answer.Finish, wire.Status);
+        End = new CallEnd(outcome, cost.CostUsd, cost.IsEstimated, (usage?.Tokens ?? TokenUsage.None) with { Images = route.Images }, latency, route.IsStreamed ? firstToken : null,
+            fault?.Kind.Name(), fault?.Message, generationId, Facts.Model, Facts.ServedBy, Facts.Finish, wire.Status);
         try
         {
             tools.Parts.Ledger.Close(open, End);
@@ -71,7 +72,7 @@ sealed class AttemptBook
     {
         try
         {
-            return CallCost.Of(route.Endpoint.Kind, wire.HasLeft, wire.Status >= 400, Answer.Usage, Answer.Finish, outcome == "succeeded", open.Call.Hold, route.Request.Images,
+            return CallCost.Of(route.Endpoint.Kind, wire.HasLeft, wire.Status >= 400, Facts.Usage, Facts.Finish, outcome == "succeeded", open.Call.Hold, route.Images,
                 tokens => route.Candidate.Model.Price is { } price ? tools.Parts.CostOf(price, tokens, tools.Time.GetUtcNow()) : open.Call.Hold.Usd);
         }
         catch (Exception exception) when (exception is OverflowException or ArithmeticException or InvalidOperationException)
@@ -83,7 +84,7 @@ sealed class AttemptBook
 
     void Tell(ProviderFault? fault)
     {
-        if (Answer.Usages > 1) WireLog.UsageTwice(tools.Log, open.SelectionId, route.Provider, Answer.Usages);
+        if (Facts.Usages > 1) WireLog.UsageTwice(tools.Log, open.SelectionId, route.Provider, Facts.Usages);
         if (End is { Outcome: "succeeded", IsEstimated: true }) WireLog.CostMissing(tools.Log, open.SelectionId, route.Provider, generationId ?? "none");
         if (fault is not null) tools.Log.AttemptFailed(open.SelectionId, route.Number, route.Provider, route.Model, fault.Kind.Name(), fault.Status);
         if (End!.Outcome == "cancelled") tools.Log.CallerLeft(open.SelectionId, route.Provider, route.Model);

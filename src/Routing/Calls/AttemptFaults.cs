@@ -22,7 +22,7 @@ static class AttemptFaults
     {
         ErrorKind.Silent => Next(meaning, $"No sign of life within {limits.Silence}."),
         ErrorKind.NoFirstToken => Next(meaning, $"No content within {limits.FirstToken}."),
-        ErrorKind.Stalled => Next(meaning, $"No sign of life for {limits.Idle} after the first content."),
+        ErrorKind.Stalled => Next(meaning, $"No sign of life for {limits.Idle}."),
         _ => new ProviderFault(ErrorKind.TooLong, new NextStep.FailToCaller(), Message: $"Not done within {limits.Total}."),
     };
 

@@ -32,9 +32,9 @@ sealed class AttemptWire(WireConnections connections, AttemptRoute route, CallLi
     /// <returns>What the provider refuses it for; null when it answers.</returns>
     public async ValueTask<ProviderFault?> SendAsync(TimeProvider time, CancellationToken ct)
     {
-        body = route.Request.BodyFor(route.Endpoint, route.Asked);
-        using var request = new HttpRequestMessage(HttpMethod.Post, route.Endpoint.ChatUrl) { Content = body };
-        request.Headers.TryAddWithoutValidation("Accept", route.Endpoint.CanStream ? "text/event-stream, application/json" : "application/json");
+        body = route.Body();
+        using var request = new HttpRequestMessage(HttpMethod.Post, route.Url) { Content = body };
+        request.Headers.TryAddWithoutValidation("Accept", route.IsStreamed ? "text/event-stream, application/json" : "application/json");
         request.Headers.TryAddWithoutValidation("X-Request-Id", route.SelectionId.ToString());
         response = await connections.SendAsync(route.Endpoint, request, ct);
         if (response.Headers.TryGetValues("X-Generation-Id", out var ids)) GenerationId = ids.FirstOrDefault();

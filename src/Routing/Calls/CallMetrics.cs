@@ -16,10 +16,10 @@ public sealed class CallMetrics(IMeterFactory meters)
     internal static Activity? Start(AttemptRoute route)
     {
         var around = Activity.Current;
-        if (Source.StartActivity("chat", ActivityKind.Client) is not { } span) return null;
+        if (Source.StartActivity(route.Operation, ActivityKind.Client) is not { } span) return null;
         Activity.Current = around; // it ends elsewhere, perhaps between two steps of an enumeration
-        span.DisplayName = $"chat {route.Model}";
-        span.SetTag("gen_ai.operation.name", "chat");
+        span.DisplayName = $"{route.Operation} {route.Model}";
+        span.SetTag("gen_ai.operation.name", route.Operation);
         span.SetTag("gen_ai.provider.name", route.Provider);
         span.SetTag("gen_ai.request.model", route.Model);
         span.SetTag("gen_ai.request.max_tokens", route.Candidate.MaxTokens);
@@ -35,7 +35,7 @@ public sealed class CallMetrics(IMeterFactory meters)
     {
         var tags = new TagList
         {
-            { "gen_ai.operation.name", "chat" }, { "gen_ai.provider.name", route.Provider }, { "gen_ai.request.model", route.Model },
+            { "gen_ai.operation.name", route.Operation }, { "gen_ai.provider.name", route.Provider }, { "gen_ai.request.model", route.Model },
         };
         if (end.Usage.PromptTokens > 0) Tokens(end.Usage.PromptTokens, "input", tags);
         if (end.Usage.CompletionTokens > 0) Tokens(end.Usage.CompletionTokens, "output", tags);

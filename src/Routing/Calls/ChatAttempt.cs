@@ -37,12 +37,12 @@ sealed class ChatAttempt : IAsyncDisposable
 
     const int Free = 0, Reading = 1, Left = 2;
 
-    public ChatAttempt(CallTools tools, AttemptRoute route, AttemptBook book, long endsAt, CancellationToken caller)
+    public ChatAttempt(CallTools tools, AttemptBook book, long endsAt, CancellationToken caller)
     {
-        (this.route, this.book, this.caller) = (route, book, caller);
+        (route, this.book, this.caller) = (book.Route, book, caller);
         (limits, time) = (tools.Limits, tools.Time);
         startedAt = lastSignAt = time.GetTimestamp();
-        answer = book.Answer;
+        answer = new AnswerSoFar(book.Facts, time);
         clock = new AttemptClock(time, endsAt);
         wire = new AttemptWire(tools.Connections, route, limits);
         onLeaving = caller.UnsafeRegister(static attempt => ((ChatAttempt)attempt!).Leave(), this);
@@ -79,7 +79,7 @@ sealed class ChatAttempt : IAsyncDisposable
     /// <summary>The last word on a whole answer: what it used and how it came about.</summary>
     public ChatResponseUpdate LastWord(RoutedAnswer routed)
     {
-        var update = answer.Update(chunk, answer.Usage is { HasTokens: true } usage ? [new UsageContent(AttemptBook.Details(usage.Tokens))] : []);
+        var update = answer.Update(chunk, book.Facts.Usage is { HasTokens: true } usage ? [new UsageContent(AttemptBook.Details(usage.Tokens))] : []);
         update.AdditionalProperties = routed.Properties();
         return update;
     }
@@ -139,13 +139,13 @@ sealed class ChatAttempt : IAsyncDisposable
                 return AtEnd(); // the stream ended within it
             }
         var hadContent = answer.HasContent;
-        var hadFinish = answer.Finish is not null;
+        var hadFinish = book.Facts.Finish is not null;
         var update = answer.Take(chunk);
         if (answer.Id is { } id) book.Note(id);
         if (answer.HasContent && !hadContent) book.FirstContent();
-        if (answer.Finish is not null && !hadFinish) usageDueAt = time.GetTimestamp() + (long)(limits.UsageWait.TotalSeconds * time.TimestampFrequency);
-        var error = chunk.Error ?? (events is { IsError: true } ? WireError.OfBody(events.Data) : answer.Finish == "error" ? WireError.Unreadable : null);
-        if (error is not null && (!hadFinish || answer.Finish == "error")) return Fail(ProviderFault.Of(null, error, RetryHints.None));
+        if (book.Facts.Finish is not null && !hadFinish) usageDueAt = time.GetTimestamp() + (long)(limits.UsageWait.TotalSeconds * time.TimestampFrequency);
+        var error = chunk.Error ?? (events is { IsError: true } ? WireError.OfBody(events.Data) : book.Facts.Finish == "error" ? WireError.Unreadable : null);
+        if (error is not null && (!hadFinish || book.Facts.Finish == "error")) return Fail(ProviderFault.Of(null, error, RetryHints.None));
         Update = update;
         return update is null ? null : AttemptRead.Content;
     }
@@ -153,9 +153,9 @@ sealed class ChatAttempt : IAsyncDisposable
     AttemptRead AtEnd()
     {
         isAtEnd = true;
-        if (!isDone && answer.Finish is null && answer.Usage is null)
+        if (!isDone && book.Facts.Finish is null && book.Facts.Usage is null)
             return Fail(new ProviderFault(ErrorKind.Cut, new NextStep.NextRoute(), Message: "The stream ended without an end of the answer."));
-        if (!answer.HasContent && string.IsNullOrEmpty(answer.Finish))
+        if (!answer.HasContent && string.IsNullOrEmpty(book.Facts.Finish))
             return Fail(new ProviderFault(ErrorKind.Malformed, new NextStep.NextRoute(), Message: "The answer says nothing."));
         if (answer.Rest(chunk) is not { } rest) return AttemptRead.End;
         Update = rest;
@@ -166,9 +166,9 @@ sealed class ChatAttempt : IAsyncDisposable
     void Allow()
     {
         var now = time.GetTimestamp();
-        if (answer.Finish is not null) clock.Allow(time.GetElapsedTime(now, usageDueAt), ErrorKind.TooLong);
+        if (book.Facts.Finish is not null) clock.Allow(time.GetElapsedTime(now, usageDueAt), ErrorKind.TooLong);
         else if (answer.HasContent) clock.Allow(limits.Idle, ErrorKind.Stalled);
-        else if (!route.Endpoint.CanStream) clock.Allow(limits.Total, ErrorKind.TooLong);
+        else if (!route.IsStreamed) clock.Allow(limits.Total, ErrorKind.TooLong);
         else
         {
             var silence = limits.Silence - time.GetElapsedTime(lastSignAt, now);
@@ -193,7 +193,7 @@ sealed class ChatAttempt : IAsyncDisposable
             return null;
         }
         // All of its content has come: only the word what it cost has not.
-        return answer.Finish is { } finish && finish != "error" ? AttemptRead.End : Fail(fault);
+        return book.Facts.Finish is { } finish && finish != "error" ? AttemptRead.End : Fail(fault);
     }
 
     AttemptRead Fail(ProviderFault fault)
@@ -204,8 +204,8 @@ sealed class ChatAttempt : IAsyncDisposable
 
     AttemptRead Settle(AttemptRead read)
     {
-        if (read == AttemptRead.End) book.Close("succeeded", wire, null, chunk);
-        if (read == AttemptRead.Fault) book.Close("failed", wire, Fault, chunk);
+        if (read == AttemptRead.End) book.Close("succeeded", wire, null);
+        if (read == AttemptRead.Fault) book.Close("failed", wire, Fault);
         return read;
     }
 

@@ -6,12 +6,14 @@ using Routing.Selection;
 namespace Routing.Calls;
 
 /// <summary>One request from its first decision to its answer: opens attempt after attempt, each in the ledger before it leaves.</summary>
-sealed class RoutedCall(CallTools tools, CallOrigin origin, RoutingRequest wanted, ChatRequest request, CancellationToken caller)
+/// <param name="routeTo">Makes the route of an attempt: number, candidate, endpoint, its row, and the policy that was asked for.</param>
+sealed class RoutedCall(CallTools tools, CallOrigin origin, RoutingRequest wanted, Func<RoutingRequest, RoutingDecision> decide,
+    Func<int, Candidate, ProviderEndpoint, Guid, string, AttemptRoute> routeTo, CancellationToken caller)
 {
-    readonly RouteWalk walk = new(tools.Parts.Decide, wanted, tools.Limits, tools.Time);
+    readonly RouteWalk walk = new(decide, wanted, tools.Limits, tools.Time);
     readonly List<AttemptNote> failed = [];
     readonly List<string> passedOver = [];
-    readonly long endsAt = tools.Time.GetTimestamp() + (long)(tools.Limits.Total.TotalSeconds * tools.Time.TimestampFrequency);
+    public long EndsAt { get; } = tools.Time.GetTimestamp() + (long)(tools.Limits.Total.TotalSeconds * tools.Time.TimestampFrequency);
     ProviderFault? last;
     BudgetRefusal? refusal;
     IReadOnlyList<string> reasons = [];
@@ -21,24 +23,23 @@ sealed class RoutedCall(CallTools tools, CallOrigin origin, RoutingRequest wante
     /// <exception cref="BudgetExceededException">No model fits into what is left.</exception>
     /// <exception cref="NoModelException">There is no model for it.</exception>
     /// <exception cref="ChatFailedException">There is none left that has not failed.</exception>
-    public async ValueTask<ChatAttempt> OpenNextAsync()
+    public async ValueTask<AttemptBook> OpenNextAsync()
     {
         while (attempts < tools.Limits.MaxAttempts && walk.Next() is var (candidate, wait))
         {
             if (wait > TimeSpan.Zero) await WaitAsync(wait, candidate);
             caller.ThrowIfCancellationRequested();
-            if (await OpenAsync(candidate) is { } attempt) return attempt;
+            if (await OpenAsync(candidate) is { } opened) return opened;
         }
         throw Failure();
     }
 
     /// <summary>Goes on after a failed attempt, or says that it cannot.</summary>
     /// <exception cref="ChatFailedException">Nobody would answer it otherwise.</exception>
-    public async ValueTask GoOnAsync(ChatAttempt attempt)
+    public async ValueTask GoOnAsync(AttemptRoute route, ProviderFault fault)
     {
-        var (route, fault) = (attempt.Route, attempt.Fault!);
         last = fault;
-        failed.Add(NoteOf(attempt));
+        failed.Add(NoteOf(route, fault));
         if (fault.Next is NextStep.OpenBreakerForProvider)
         {
             tools.Parts.Health.ProviderOut(route.Provider, fault.Kind.Name());
@@ -48,9 +49,8 @@ sealed class RoutedCall(CallTools tools, CallOrigin origin, RoutingRequest wante
         if (wait > TimeSpan.Zero) await WaitAsync(wait, route.Candidate);
     }
 
-    public RoutedAnswer Answer(ChatAttempt attempt)
+    public RoutedAnswer Answer(AttemptRoute route, CallEnd end)
     {
-        var (route, end) = (attempt.Route, attempt.End!);
         return new RoutedAnswer(route.SelectionId, route.Candidate.Policy, route.Provider, end.ServedModel ?? route.Model, end.CostUsd, end.IsEstimated, end.Latency, end.FirstToken,
             route.Number, reasons);
     }
@@ -59,11 +59,11 @@ sealed class RoutedCall(CallTools tools, CallOrigin origin, RoutingRequest wante
     {
         tools.Log.AnswerCut(attempt.Route.SelectionId, attempt.Route.Provider, attempt.Route.Model, attempt.Fault!.Kind.Name());
         if (attempt.Fault.Next is NextStep.OpenBreakerForProvider) tools.Parts.Health.ProviderOut(attempt.Route.Provider, attempt.Fault.Kind.Name());
-        return new ChatCutException(NoteOf(attempt), given.ToChatResponse());
+        return new ChatCutException(NoteOf(attempt.Route, attempt.Fault), given.ToChatResponse());
     }
 
     /// <returns>Null when this candidate cannot be called; then the walk goes on.</returns>
-    async ValueTask<ChatAttempt?> OpenAsync(Candidate candidate)
+    async ValueTask<AttemptBook?> OpenAsync(Candidate candidate)
     {
         var model = candidate.Model;
         if (tools.Parts.EndpointOf(model.Provider) is not { } endpoint) return PassOver($"{model.Provider} cannot be called: it is out of use or has no key.");
@@ -75,15 +75,15 @@ sealed class RoutedCall(CallTools tools, CallOrigin origin, RoutingRequest wante
         {
             var selectionId = Guid.CreateVersion7(tools.Time.GetUtcNow());
             reasons = ReasonsFor(candidate);
-            var route = new AttemptRoute(number, walk.Decision!.Policy, candidate, endpoint, request, tools.Parts.RulesOf(walk.Decision.Policy, candidate.Policy), selectionId);
+            var route = routeTo(number, candidate, endpoint, selectionId, walk.Decision!.Policy);
             var call = new NewCall(selectionId, origin, number, candidate.Policy, walk.Decision.PolicyVersion, model.Provider, model.Slug, candidate.Hold, candidate.EstimatedUsd,
-                reasons, model.Price is { } price ? PriceJson.Of(price) : [], candidate.MaxTokens, endpoint.CanStream);
+                reasons, model.Price is { } price ? PriceJson.Of(price) : [], candidate.MaxTokens, route.IsStreamed);
             switch (await tools.Parts.Ledger.OpenAsync(call, caller))
             {
                 case CallOpening.Opened opened:
                     isOpen = true;
                     attempts = number;
-                    return new ChatAttempt(tools, route, new AttemptBook(tools, route, opened.Call), endsAt, caller);
+                    return new AttemptBook(tools, route, opened.Call);
                 case CallOpening.Refused refused: Refused(candidate, refused.Refusal); break;
             }
             return null;
@@ -101,7 +101,7 @@ sealed class RoutedCall(CallTools tools, CallOrigin origin, RoutingRequest wante
         else passedOver.Add($"{candidate.Model.Provider}/{candidate.Model.Slug} did not fit into a budget.");
     }
 
-    ChatAttempt? PassOver(string reason)
+    AttemptBook? PassOver(string reason)
     {
         passedOver.Add(reason);
         return null;
@@ -128,5 +128,5 @@ sealed class RoutedCall(CallTools tools, CallOrigin origin, RoutingRequest wante
         return new NoModelException("no_usable_model", $"No model can be called just now. {string.Join(" ", passedOver)}", walk.Nobody?.Excluded ?? walk.Decision?.Excluded ?? []);
     }
 
-    static AttemptNote NoteOf(ChatAttempt attempt) => new(attempt.Route.Provider, attempt.Route.Model, attempt.Fault!.Kind.Name(), attempt.Fault.Status);
+    static AttemptNote NoteOf(AttemptRoute route, ProviderFault fault) => new(route.Provider, route.Model, fault.Kind.Name(), fault.Status);
 }

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using Routing.Providers.Wire;
-using Routing.Selection;
 
 namespace Routing.Calls;
 
@@ -21,7 +20,7 @@ public sealed class RoutedChat(CallTools tools, CallOrigin origin, RouteWish wis
         var call = Begin(messages, options, cancellationToken);
         while (true)
         {
-            await using var attempt = await call.OpenNextAsync();
+            await using var attempt = new ChatAttempt(tools, await call.OpenNextAsync(), call.EndsAt, cancellationToken);
             var updates = new List<ChatResponseUpdate>();
             while (true)
             {
@@ -32,13 +31,13 @@ public sealed class RoutedChat(CallTools tools, CallOrigin origin, RouteWish wis
                     updates.Add(attempt.Update!);
                     continue;
                 }
-                var routed = call.Answer(attempt);
+                var routed = call.Answer(attempt.Route, attempt.End!);
                 updates.Add(attempt.LastWord(routed));
                 var response = updates.ToChatResponse();
                 response.AdditionalProperties = routed.Properties();
                 return response;
             }
-            await call.GoOnAsync(attempt);
+            await call.GoOnAsync(attempt.Route, attempt.Fault!);
         }
     }
 
@@ -50,7 +49,7 @@ public sealed class RoutedChat(CallTools tools, CallOrigin origin, RouteWish wis
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var call = Begin(messages, options, cancellationToken);
-        await using var attempt = await FirstContentAsync(call);
+        await using var attempt = await FirstContentAsync(call, cancellationToken);
         var given = new List<ChatResponseUpdate>();
         while (attempt.End is null)
         {
@@ -58,7 +57,7 @@ public sealed class RoutedChat(CallTools tools, CallOrigin origin, RouteWish wis
             yield return attempt.Update!;
             if (await attempt.ReadAsync() == AttemptRead.Fault) throw call.Cut(attempt, given);
         }
-        yield return attempt.LastWord(call.Answer(attempt));
+        yield return attempt.LastWord(call.Answer(attempt.Route, attempt.End));
     }
 
     public object? GetService(Type serviceType, object? serviceKey = null) =>
@@ -67,11 +66,11 @@ public sealed class RoutedChat(CallTools tools, CallOrigin origin, RouteWish wis
     public void Dispose() { } // connections belong to all calls of the process
 
     /// <summary>Fails over until something can be given out, or an answer has ended without anything.</summary>
-    static async ValueTask<ChatAttempt> FirstContentAsync(RoutedCall call)
+    async ValueTask<ChatAttempt> FirstContentAsync(RoutedCall call, CancellationToken ct)
     {
         while (true)
         {
-            var attempt = await call.OpenNextAsync();
+            var attempt = new ChatAttempt(tools, await call.OpenNextAsync(), call.EndsAt, ct);
             try
             {
                 if (await attempt.ReadAsync() != AttemptRead.Fault) return attempt;
@@ -82,7 +81,7 @@ public sealed class RoutedChat(CallTools tools, CallOrigin origin, RouteWish wis
                 throw;
             }
             await attempt.DisposeAsync();
-            await call.GoOnAsync(attempt);
+            await call.GoOnAsync(attempt.Route, attempt.Fault!);
         }
     }
 
@@ -90,11 +89,8 @@ public sealed class RoutedChat(CallTools tools, CallOrigin origin, RouteWish wis
     {
         var request = new ChatRequest(messages, options);
         var one = Interlocked.Increment(ref requests) == 1 ? origin : origin with { RequestId = Guid.CreateVersion7(tools.Time.GetUtcNow()) };
-        var wanted = new RoutingRequest(wish.TaskType, wish.Policy, wish.Preference, request.InputBytes, request.InputTokens, tools.Parts.Complexity(request), options?.MaxOutputTokens)
-        {
-            TaskId = origin.TaskId, Tenant = origin.Tenant, Worker = origin.Worker, Needs = request.Needs, Images = request.Images, Labels = wish.Labels,
-            SpentByTask = origin.TaskId is { } task ? tools.Parts.SpentByTask(task) : NanoUsd.Zero,
-        };
-        return new RoutedCall(tools, one, wanted, request, ct);
+        var wanted = wish.For(origin, tools.Parts, request.InputBytes, request.InputTokens, tools.Parts.Complexity(request), options?.MaxOutputTokens) with { Needs = request.Needs, Images = request.Images };
+        return new RoutedCall(tools, one, wanted, tools.Parts.Decide, (number, candidate, endpoint, selectionId, policy) =>
+            AttemptRoute.OfChat(number, candidate, endpoint, selectionId, request, tools.Parts.RulesOf(policy, candidate.Policy)), ct);
     }
 }

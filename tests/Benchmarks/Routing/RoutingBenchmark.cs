@@ -8,6 +8,7 @@ static class RoutingBenchmark
         ("select", SelectBenchmark.RunAsync),
         ("hold", HoldBenchmark.RunAsync),
         ("overspend", OverspendBenchmark.RunAsync),
+        ("call", CallBenchmark.RunAsync),
     ];
 
     public static async Task<int> RunAsync(BenchmarkRun run, CancellationToken ct)

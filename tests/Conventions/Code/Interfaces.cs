@@ -9,8 +9,8 @@ public sealed class Interfaces
     static readonly Dictionary<string, string> Allowed = new()
     {
         ["ITaskHandler"] = "the seam for kinds of tasks; most are in benchmarks, chaos runs and the slices to come",
-        ["ICallLedger"] = "the seam of routed calls to money; until their tests have a database, they count what was told",
-        ["IRouteHealth"] = "the seam of routed calls to the breakers; as above",
+        ["ICallLedger"] = "tests and benchmarks of calls keep theirs in memory: what they are about is the wire",
+        ["IRouteHealth"] = "tests and benchmarks of calls keep theirs in memory: what they are about is the wire",
     };
 
     [Fact]

@@ -21,9 +21,6 @@ public sealed record ModelAsked(string Model, int MaxTokens, double? Temperature
     /// <summary>Parameters that the model understands; empty: not known, all are sent.</summary>
     public IReadOnlySet<string> Parameters { get; init; } = new HashSet<string>();
 
-    /// <summary>The provider can tell the attempt from all others by it.</summary>
-    public Guid SelectionId { get; init; }
-
     public bool Understands(string parameter) => Parameters.Count == 0 || Parameters.Contains(parameter);
 }
 
