@@ -26,10 +26,10 @@ public static class EngineSlices
         services.AddSchedules();
         services.AddBudgets(database);
         services.AddPerformance();
-        services.AddTasks();
-        services.AddWorkers();
         services.AddGateway();
         services.AddPolicies();
+        services.AddTasks();
+        services.AddWorkers(); // last: they take tasks once everything else has started, and stop first
     }
 
     public static void MapEngine(this IEndpointRouteBuilder app)
