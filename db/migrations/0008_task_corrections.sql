@@ -50,9 +50,6 @@ begin
     end loop;
 end $$;
 
--- Who should not get it again at once, when it has its slot.
-alter table task_held add column avoid_worker bigint;
-
 -- Since when no live task has had the key, and its slots are gone; its limit is remembered for those that may be brought back.
 alter table task_concurrency add column idle_since timestamptz;
 

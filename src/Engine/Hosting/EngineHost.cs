@@ -69,7 +69,7 @@ public sealed class EngineHost : IAsyncDisposable
         {
             try
             {
-                if (app is not null) await app.DisposeAsync();
+                if (app is not null) await GiveUpAsync(app);
             }
             finally
             {
@@ -101,6 +101,23 @@ public sealed class EngineHost : IAsyncDisposable
         finally
         {
             await database.DisposeAsync();
+        }
+    }
+
+    /// <summary>A start that is broken off may have begun to work: tasks that a worker has taken go back.</summary>
+    static async Task GiveUpAsync(WebApplication app)
+    {
+        await using (app)
+        {
+            using var limit = new CancellationTokenSource(StopWithin);
+            try
+            {
+                await app.StopAsync(limit.Token);
+            }
+            catch (Exception e) // why it did not start is what is told
+            {
+                app.Services.GetRequiredService<ILogger<EngineHost>>().StoppedBadly(e);
+            }
         }
     }
 

@@ -37,10 +37,10 @@ public sealed class PromoteHeld
             returning s.task_id
         ), moved as (
             delete from task_held h using taken where h.task_id = taken.task_id
-            returning h.task_id, h.epoch, h.lane_id, h.failures, h.losses, h.flags, h.avoid_worker
+            returning h.task_id, h.epoch, h.lane_id, h.failures, h.losses, h.flags
         )
-        insert into task_ready (task_id, epoch, ready_at, lane_id, failures, losses, flags, avoid_worker)
-        select task_id, epoch, @now, lane_id, failures, losses, flags, avoid_worker from moved
+        insert into task_ready (task_id, epoch, ready_at, lane_id, failures, losses, flags)
+        select task_id, epoch, @now, lane_id, failures, losses, flags from moved
         returning lane_id
         """;
 

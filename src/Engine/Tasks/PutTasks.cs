@@ -12,8 +12,8 @@ public sealed class PutTasks(PromoteHeld promoteHeld)
         """;
 
     const string HeldSql = """
-        insert into task_held (task_id, concurrency_key, held_at, epoch, lane_id, failures, losses, flags, avoid_worker)
-        select r.task_id, t.concurrency_key, @now, r.epoch, r.lane_id, r.failures, r.losses, r.flags, @avoidWorker
+        insert into task_held (task_id, concurrency_key, held_at, epoch, lane_id, failures, losses, flags)
+        select r.task_id, t.concurrency_key, @now, r.epoch, r.lane_id, r.failures, r.losses, r.flags
         from unnest(@taskIds, @epochs, @laneIds, @failures, @losses, @flags) r(task_id, epoch, lane_id, failures, losses, flags)
         cross join lateral (select concurrency_key from tasks where task_id = r.task_id offset 0) t
         returning concurrency_key
@@ -47,7 +47,7 @@ public sealed class PutTasks(PromoteHeld promoteHeld)
             await connection.ExecuteAsync(new CommandDefinition(ReadySql, Columns(ready, now, avoidWorker), transaction, cancellationToken: ct));
         int[] lanes = [.. ready.Select(r => r.LaneId).Distinct()];
         if (held.Length == 0) return lanes;
-        var keys = await connection.QueryAsync<string>(new CommandDefinition(HeldSql, Columns(held, now, avoidWorker), transaction, cancellationToken: ct));
+        var keys = await connection.QueryAsync<string>(new CommandDefinition(HeldSql, Columns(held, now, null), transaction, cancellationToken: ct));
         return [.. lanes, .. await promoteHeld.RunAsync(connection, transaction, [.. keys.Distinct().Order(StringComparer.Ordinal)], now, ct)];
     }
 

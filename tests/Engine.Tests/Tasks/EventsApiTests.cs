@@ -96,7 +96,7 @@ public sealed class EventsApiTests : IAsyncLifetime
 
         await engine.Server.StopAsync();
 
-        Assert.Null(await stream.NextOrEndAsync().WaitAsync(Soon));
+        while (await stream.NextOrEndAsync().WaitAsync(Soon) is { } e) Assert.Equal(taskId, e.TaskId); // what was filed just before may still come
         Assert.Equal(TaskState.Pending, (await wait.WaitAsync(Soon)).State);
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(10), $"The stop took {clock.Elapsed}.");
     }

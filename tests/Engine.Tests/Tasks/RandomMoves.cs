@@ -117,7 +117,7 @@ sealed class RandomMoves(TasksRig rig)
         0 => TaskResult.Fail(TaskFault.Transient, "timeout"),
         1 => TaskResult.Fail(TaskFault.Persistent, "no"),
         2 => TaskResult.Fail(TaskFault.TaskFault, "bug"),
-        3 => TaskResult.Fail(TaskFault.WorkerLost, "elsewhere"),
+        3 => TaskResult.Fail(TaskFault.Transient, "lost connection"),
         4 => TaskResult.Refuse("never"),
         5 => TaskResult.Snooze(TimeSpan.FromSeconds(random.Next(60))),
         6 or 7 => TaskResult.WaitForApproval("ship", random.Next(2) == 0 ? TimeSpan.FromSeconds(random.Next(1, 100)) : null),

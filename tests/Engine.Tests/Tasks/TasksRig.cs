@@ -41,6 +41,7 @@ sealed class TasksRig : IAsyncDisposable
         collection.AddSingleton<WorkerMetrics>();
         collection.AddSingleton<RegisterWorker>();
         collection.AddSingleton<EndAttempts>();
+        collection.AddSingleton<CountDeaths>();
         collection.AddSingleton<RescueTasks>();
         collection.AddTasks();
         collection.AddTaskKind<ProbeHandler, Probe>(Kind);

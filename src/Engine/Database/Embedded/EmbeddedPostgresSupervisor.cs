@@ -4,7 +4,7 @@ namespace Engine.Database.Embedded;
 public sealed class EmbeddedPostgresSupervisor(EmbeddedPostgres postgres, TimeProvider time, ILogger<EmbeddedPostgresSupervisor> log)
     : BackgroundService
 {
-    static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), Look = TimeSpan.FromMilliseconds(250);
     const int LongestPauseDoublings = 5; // 32 s
 
     /// <returns>Whether the server was found dead and runs again.</returns>
@@ -22,7 +22,7 @@ public sealed class EmbeddedPostgresSupervisor(EmbeddedPostgres postgres, TimePr
         while (true)
         {
             var pause = Pause * (1 << Math.Min(failures, LongestPauseDoublings));
-            await Task.Delay(pause, time, stoppingToken);
+            for (var waited = TimeSpan.Zero; waited < pause && (failures > 0 || postgres.IsRunning); waited += Look) await Task.Delay(Look, time, stoppingToken);
             try
             {
                 await RunOnceAsync(stoppingToken);

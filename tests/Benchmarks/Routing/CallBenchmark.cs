@@ -1,0 +1,160 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Net.Http.Headers;
+using Emulators.OpenRouter;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Routing;
+using Routing.Calls;
+using Routing.Catalog;
+using Routing.Providers.Wire;
+using Routing.Selection;
+
+namespace Benchmarks.Routing;
+
+/// <summary>
+/// What the engine adds to a call of a model, over the emulator: its own client against a bare HTTP client that sends the same bytes and reads the answer,
+/// by turns. The ledger is in memory: what holds cost is measured elsewhere.
+/// </summary>
+static class CallBenchmark
+{
+    const string Model = "openai/gpt-4o-mini", Prompt = "Explain in two sentences why the sky is blue, and name the physicist whom the effect is named after.";
+    const int WarmUp = 1_500, Calls = 3_000;
+
+    public static async Task<int> RunAsync(BenchmarkRun run, CancellationToken ct)
+    {
+        await using var emulator = await OpenRouterEmulator.StartAsync(new(), ct);
+        using var connections = new WireConnections(TimeSpan.FromSeconds(5));
+        await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var ledger = new BenchmarkLedger();
+        var metrics = new CallMetrics(services.GetRequiredService<IMeterFactory>());
+        var whole = Client(emulator, connections, ledger, metrics, canStream: false);
+        var streamed = Client(emulator, connections, ledger, metrics, canStream: true);
+        using var bare = new BareClient(emulator.BaseUrl);
+
+        run.Say($"{Calls} calls of each side, by turns, after {WarmUp} to warm up …");
+        // What a whole answer costs when it comes whole; when it is read as a stream, which is the default; and the first content of a stream.
+        await CompareAsync(run, "call", () => bare.WholeAsync(isStreamed: false, ct), () => AskAsync(whole, ct), ct);
+        await CompareAsync(run, "call-read-as-stream", () => bare.WholeAsync(isStreamed: true, ct), () => AskAsync(streamed, ct), ct);
+        await CompareAsync(run, "call-first-token", () => bare.FirstContentAsync(ct), () => FirstTokenAsync(streamed, ct), ct);
+
+        while (emulator.Ledger.Running > 0) await Task.Delay(10, ct);
+        var isExact = ledger.CostUsd == emulator.Ledger.TotalUsd - bare.Calls * (ledger.CostUsd / ledger.Closed) && ledger.Closed + bare.Calls == emulator.Ledger.Calls && ledger.Open == 0;
+        run.Result(new { what = "call-bill", calls = ledger.Closed, ledger_usd = ledger.CostUsd, bill_usd = emulator.Ledger.TotalUsd, bare_calls = bare.Calls, is_exact = isExact });
+        return isExact ? 0 : 1;
+    }
+
+    static async Task CompareAsync(BenchmarkRun run, string what, Func<Task<long>> bare, Func<Task<long>> engine, CancellationToken ct)
+    {
+        var (bareTicks, engineTicks) = (new long[Calls], new long[Calls]);
+        for (var i = -WarmUp; i < Calls; i++)
+        {
+            ct.ThrowIfCancellationRequested();
+            var isBareFirst = i % 2 == 0;
+            var first = await (isBareFirst ? bare() : engine());
+            var second = await (isBareFirst ? engine() : bare());
+            if (i < 0) continue;
+            (bareTicks[i], engineTicks[i]) = isBareFirst ? (first, second) : (second, first);
+        }
+        Array.Sort(bareTicks);
+        Array.Sort(engineTicks);
+        double At(long[] ticks, double share) => ticks[(int)(Calls * share)] * 1000.0 / Stopwatch.Frequency;
+        run.Result(new
+        {
+            what, calls = Calls, bare_p50_ms = Round(At(bareTicks, 0.5)), p50_ms = Round(At(engineTicks, 0.5)), added_p50_ms = Round(At(engineTicks, 0.5) - At(bareTicks, 0.5)),
+            bare_p99_ms = Round(At(bareTicks, 0.99)), p99_ms = Round(At(engineTicks, 0.99)), added_p99_ms = Round(At(engineTicks, 0.99) - At(bareTicks, 0.99)),
+        });
+    }
+
+    static double Round(double milliseconds) => Math.Round(milliseconds, 3);
+
+    static async Task<long> AskAsync(IChatClient client, CancellationToken ct)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var response = await client.GetResponseAsync([new(ChatRole.User, Prompt)], null, ct);
+        var ticks = Stopwatch.GetTimestamp() - started;
+        return response.Text.Length > 0 ? ticks : throw new InvalidDataException("The answer is empty.");
+    }
+
+    static async Task<long> FirstTokenAsync(IChatClient client, CancellationToken ct)
+    {
+        var started = Stopwatch.GetTimestamp();
+        long ticks = 0;
+        await foreach (var update in client.GetStreamingResponseAsync([new(ChatRole.User, Prompt)], null, ct))
+            if (ticks == 0 && update.Text.Length > 0) ticks = Stopwatch.GetTimestamp() - started;
+        return ticks;
+    }
+
+    static IChatClient Client(OpenRouterEmulator emulator, WireConnections connections, BenchmarkLedger ledger, CallMetrics metrics, bool canStream)
+    {
+        var endpoint = new ProviderEndpoint("openrouter", WireKind.OpenRouter, emulator.BaseUrl, h => h.Authorization = BareClient.Key) { CanStream = canStream };
+        var price = new ModelPrice(0.00000015m, 0.0000006m);
+        Candidate[] candidates = [new(new CatalogModel("openrouter", Model, Model, 128_000, 16_384, price), "normal", 1_000, null, new NanoUsd(10_000_000), 0.0001m, null, 1, ["The only one."])];
+        var decision = new RoutingDecision.Chosen("normal", 1, candidates, ["It is a benchmark."], 1);
+        var parts = new RoutedParts(_ => decision, _ => endpoint, ledger, ledger, PriceFormula.CostUsd);
+        var tools = new CallTools(parts, connections, new CallLimits(), metrics, TimeProvider.System, NullLogger<RoutedChat>.Instance);
+        return new RoutedChatFactory(tools).For(new CallOrigin(Guid.CreateVersion7(TimeProvider.System.GetUtcNow())), new RouteWish("normal"));
+    }
+
+    /// <summary>What one would write without the engine.</summary>
+    sealed class BareClient(Uri url) : IDisposable
+    {
+        public static readonly AuthenticationHeaderValue Key = new("Bearer", "sk-benchmark");
+
+        readonly HttpClient http = new(new SocketsHttpHandler { ActivityHeadersPropagator = null });
+        readonly byte[] buffer = new byte[64 * 1024];
+
+        public int Calls { get; private set; }
+
+        public async Task<long> WholeAsync(bool isStreamed, CancellationToken ct)
+        {
+            var started = Stopwatch.GetTimestamp();
+            using var response = await SendAsync(isStreamed, ct);
+            await response.Content.ReadAsByteArrayAsync(ct);
+            return Stopwatch.GetTimestamp() - started;
+        }
+
+        public async Task<long> FirstContentAsync(CancellationToken ct)
+        {
+            var started = Stopwatch.GetTimestamp();
+            using var response = await SendAsync(isStreamed: true, ct);
+            await using var stream = await response.Content.ReadAsStreamAsync(ct);
+            long ticks = 0;
+            var length = 0;
+            while (await stream.ReadAsync(buffer.AsMemory(length), ct) is var count and > 0)
+            {
+                length += count;
+                if (ticks == 0 && HasContent(buffer.AsSpan(0, length))) ticks = Stopwatch.GetTimestamp() - started;
+            }
+            return ticks;
+        }
+
+        async Task<HttpResponseMessage> SendAsync(bool isStreamed, CancellationToken ct)
+        {
+            Calls++;
+            var limit = """
+                "max_completion_tokens":1000,"provider":{"max_price":{"prompt":0.15000000,"completion":0.6000000}},"messages":[{"role":"user","content":"
+                """;
+            var body = $"{{\"model\":\"{Model}\",\"stream\":{(isStreamed ? "true" : "false")},{limit}{Prompt}\"}}]}}";
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(url.AbsoluteUri + "/chat/completions")) { Content = new ByteArrayContent(System.Text.Encoding.UTF8.GetBytes(body)) };
+            request.Content.Headers.ContentType = new("application/json");
+            request.Headers.Authorization = Key;
+            return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
+        }
+
+        /// <summary>The first delta has the role and an empty content, the next one says something.</summary>
+        static bool HasContent(ReadOnlySpan<byte> bytes)
+        {
+            for (var at = bytes.IndexOf("\"content\":\""u8); at >= 0;)
+            {
+                bytes = bytes[(at + 11)..];
+                if (bytes.Length > 0 && bytes[0] != '"') return true;
+                at = bytes.IndexOf("\"content\":\""u8);
+            }
+            return false;
+        }
+
+        public void Dispose() => http.Dispose();
+    }
+}

@@ -1,0 +1,300 @@
+using System.Text;
+using Microsoft.Extensions.AI;
+using Routing.Calls;
+using Support;
+
+namespace Routing.Tests.Calls;
+
+/// <summary>What befalls answers on their way, before and after their first content.</summary>
+public sealed class FailoverTests : IAsyncLifetime
+{
+    readonly RawServer server = new();
+    readonly ManualTime time = new();
+
+    [Fact]
+    public async Task A_silent_way_is_left_after_four_seconds_and_never_tried_again()
+    {
+        var reached = new TaskCompletionSource();
+        server.On("a", async x =>
+        {
+            reached.TrySetResult();
+            await x.UntilGoneAsync();
+        });
+        server.On("b", Answers.GoodAsync);
+        await using var routed = Manual().Models("p:a", "p:b");
+
+        var asked = routed.AskAsync();
+        await reached.Task;
+        time.Advance(TimeSpan.FromSeconds(3.9));
+        Assert.Equal(0, server.Count("b"));
+        time.Advance(TimeSpan.FromSeconds(0.2));
+
+        Assert.Equal("Good", (await asked).Text);
+        Assert.Equal(1, server.Count("a"));
+        var silent = routed.Ledger.Ends[0];
+        Assert.Equal(("failed", "silent", 0.01m, true), (silent.Outcome, silent.ErrorKind, silent.CostUsd, silent.IsEstimated)); // it may have worked all the same
+    }
+
+    [Fact]
+    public async Task Headers_alone_are_no_sign_of_life_and_name_the_call_that_is_asked_for_later()
+    {
+        var reached = new TaskCompletionSource();
+        server.On("a", async x =>
+        {
+            await x.BeginAsync();
+            reached.TrySetResult();
+            await x.UntilGoneAsync();
+        });
+        server.On("b", Answers.GoodAsync);
+        await using var routed = Manual().Models("p:a", "p:b");
+
+        var asked = routed.AskAsync();
+        await reached.Task;
+        await Eventually.TrueAsync(() => routed.Ledger.Generations.Count == 1, TimeSpan.FromSeconds(5), "the headers");
+        time.Advance(TimeSpan.FromSeconds(4.1));
+
+        await asked;
+        Assert.Equal(("silent", "gen-raw", true), (routed.Ledger.Ends[0].ErrorKind, routed.Ledger.Ends[0].GenerationId, routed.Ledger.Ends[0].IsEstimated));
+    }
+
+    [Fact]
+    public async Task Comments_are_signs_of_life_until_the_time_for_the_first_content_is_over()
+    {
+        var go = new SemaphoreSlim(0);
+        server.On("a", async x =>
+        {
+            await x.BeginAsync();
+            while (await go.WaitAsync(TimeSpan.FromSeconds(5))) await x.WriteAsync(": OPENROUTER PROCESSING\n\n");
+        });
+        server.On("b", Answers.GoodAsync);
+        await using var routed = new Routed(new CallLimits { FirstToken = TimeSpan.FromSeconds(10) }, time).Provider("p", server.Url).Models("p:a", "p:b");
+
+        var asked = routed.AskAsync();
+        await Eventually.TrueAsync(() => routed.Ledger.Generations.Count == 1, TimeSpan.FromSeconds(5), "the headers");
+        for (var i = 0; i < 3; i++)
+        {
+            go.Release();
+            await Task.Delay(100); // real bytes on a real socket: the comment must have arrived before time goes on
+            time.Advance(TimeSpan.FromSeconds(3));
+            Assert.Equal(0, server.Count("b"));
+        }
+        time.Advance(TimeSpan.FromSeconds(1.1));
+
+        await asked;
+        go.Release(); // into a closed connection
+        Assert.Equal("no_first_token", routed.Ledger.Ends[0].ErrorKind);
+    }
+
+    [Theory]
+    [InlineData("", "cut")] // the stream ends
+    [InlineData("data: {\"id\":\"gen-raw\",\"cho", "cut")] // within a frame
+    [InlineData("data: {\"id\":}\n\n", "malformed")]
+    [InlineData("data: <html>\n\n", "malformed")]
+    [InlineData("data: [DONE]\n\n", "malformed")] // an answer that says nothing
+    [InlineData("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"}}],\"error\":{\"code\":502,\"message\":\"x\"}}\n\n", "provider_unavailable")]
+    [InlineData("data: {\"error\":{\"code\":503,\"message\":\"x\"},\"choices\":[]}\n\n", "provider_overloaded")]
+    [InlineData("data: {\"error\":{\"code\":429,\"message\":\"x\"}}\n\n", "rate_limited")]
+    [InlineData("event: error\ndata: {\"error\":{\"code\":502,\"message\":\"x\"}}\n\n", "provider_unavailable")]
+    [InlineData("event: error\ndata: {\"message\":\"x\",\"code\":502}\n\n", "provider_unavailable")]
+    [InlineData("event: error\ndata: oops\n\n", "malformed")]
+    [InlineData("data: {\"choices\":[{\"delta\":{\"content\":\"part\"},\"finish_reason\":\"error\"}],\"error\":{\"code\":502,\"message\":\"x\"}}\n\n", "provider_unavailable")]
+    public async Task Failures_before_the_first_content_are_not_seen_by_the_caller(string bytes, string kind)
+    {
+        server.On("a", x => StreamAsync(x, bytes));
+        server.On("b", Answers.GoodAsync);
+        await using var routed = Manual().Models("p:a", "p:b");
+
+        Assert.Equal("Good", string.Concat((await routed.StreamAsync()).Select(u => u.Text)));
+        Assert.Equal("Good", (await routed.AskAsync()).Text);
+
+        Assert.Equal(("failed", kind, "gen-raw"), (routed.Ledger.Ends[0].Outcome, routed.Ledger.Ends[0].ErrorKind, routed.Ledger.Ends[0].GenerationId));
+        AssertClosed(routed, 4);
+    }
+
+    [Theory]
+    [InlineData("", "cut")]
+    [InlineData("data: {\"id\":\"gen-raw\",\"cho", "cut")]
+    [InlineData("data: {\"id\":}\n\n", "malformed")]
+    [InlineData("data: {\"id\":\"gen-raw\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"},\"finish_reason\":\"error\"}],\"error\":{\"code\":502,\"message\":\"x\"}}\n\n", "provider_unavailable")]
+    [InlineData("data: {\"error\":{\"code\":502,\"message\":\"x\"},\"choices\":[]}\n\n", "provider_unavailable")]
+    [InlineData("data: {\"error\":{\"code\":\"server_error\",\"message\":\"x\"},\"choices\":[{\"delta\":{\"content\":\"\"},\"finish_reason\":\"error\"}]}\n\n", "server_error")]
+    [InlineData("data: {\"error\":{\"code\":502,\"message\":\"x\"}}\n\n", "provider_unavailable")]
+    [InlineData("data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"error\"}]}\n\n", "server_error")]
+    [InlineData("event: error\ndata: {\"error\":{\"message\":\"x\"}}\n\n", "server_error")]
+    public async Task Failures_after_the_first_content_are_an_error_with_what_was_got(string bytes, string kind)
+    {
+        server.On("a", x => StreamAsync(x, $"data: {Answers.Delta("""{"content":"secret"}""")}\n\n" + bytes));
+        server.On("b", Answers.GoodAsync);
+        await using var routed = Manual().Models("p:a", "p:b");
+        var got = new List<string>();
+
+        var cut = await Assert.ThrowsAsync<ChatCutException>(async () =>
+        {
+            await foreach (var update in routed.Client().GetStreamingResponseAsync("Why?")) got.Add(update.Text);
+        });
+
+        Assert.Equal(["secret"], got);
+        Assert.Equal(("secret", kind), (cut.Got.Text, cut.Attempt.Kind));
+        Assert.DoesNotContain("secret", cut.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(routed.Log.Lines, l => l.Contains("secret", StringComparison.Ordinal));
+        Assert.Equal("Good", (await routed.AskAsync()).Text); // who wants it whole has got nothing yet
+        Assert.Equal((kind == "server_error" ? 3 : 2, 1), (server.Count("a"), server.Count("b"))); // one try more where that may help
+        AssertClosed(routed, server.Exchanges.Count);
+    }
+
+    [Fact]
+    public async Task A_reset_connection_is_a_cut()
+    {
+        server.On("a", async x =>
+        {
+            await x.BeginAsync();
+            await x.FramesAsync(Answers.Delta("""{"content":"secret"}"""));
+            await x.WriteAsync("data: {\"id");
+            x.Reset();
+        });
+        await using var routed = Manual().Models("p:a");
+
+        Assert.Equal("cut", (await Assert.ThrowsAsync<ChatFailedException>(() => routed.AskAsync())).Kind);
+        AssertClosed(routed, 1);
+    }
+
+    [Fact]
+    public async Task An_answer_that_stalls_is_cut_after_half_a_minute()
+    {
+        server.On("a", async x =>
+        {
+            await x.BeginAsync();
+            await x.FramesAsync(Answers.Delta("""{"content":"Be"}"""));
+            await x.UntilGoneAsync();
+        });
+        await using var routed = Manual().Models("p:a");
+        await using var stream = routed.Client().GetStreamingResponseAsync("Why?").GetAsyncEnumerator();
+
+        Assert.True(await stream.MoveNextAsync());
+        var next = stream.MoveNextAsync().AsTask();
+        time.Advance(TimeSpan.FromSeconds(29));
+        Assert.False(next.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal("stalled", (await Assert.ThrowsAsync<ChatCutException>(() => next)).Attempt.Kind);
+        await server.Exchanges[0].Finished.WaitAsync(TimeSpan.FromSeconds(5)); // and the provider is let go
+    }
+
+    [Fact]
+    public async Task A_request_has_ten_minutes_for_all_its_attempts()
+    {
+        var reached = new SemaphoreSlim(0);
+        foreach (var model in new[] { "a", "b" })
+            server.On(model, async x =>
+            {
+                await x.BeginAsync();
+                reached.Release();
+                await x.UntilGoneAsync();
+            });
+        await using var routed = new Routed(new CallLimits { Silence = TimeSpan.FromMinutes(8), FirstToken = TimeSpan.FromMinutes(9) }, time).Provider("p", server.Url).Models("p:a", "p:b");
+
+        var asked = routed.AskAsync();
+        await reached.WaitAsync();
+        time.Advance(TimeSpan.FromMinutes(8.1));
+        await reached.WaitAsync();
+        time.Advance(TimeSpan.FromMinutes(2));
+
+        Assert.Equal("No model answered: p/a: silent; p/b: too_long.", (await Assert.ThrowsAsync<ChatFailedException>(() => asked)).Message);
+    }
+
+    [Theory]
+    [InlineData("data: {\"error\":{\"message\":\"secret prompt\",\"code\":502}}\n\n")]
+    public async Task What_providers_say_in_errors_is_not_passed_on_in_messages(string bytes)
+    {
+        server.On("a", x => StreamAsync(x, bytes));
+        await using var routed = Manual().Models("p:a");
+
+        Assert.DoesNotContain("secret", (await Assert.ThrowsAsync<ChatFailedException>(() => routed.AskAsync())).ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"error":{"code":502,"message":"x"}}""", "provider_unavailable")]
+    [InlineData("""{"choices":[{"message":{"content":"part"},"finish_reason":"error","error":{"code":502,"message":"x"}}]}""", "provider_unavailable")]
+    [InlineData("<html></html>", "malformed")]
+    [InlineData("", "malformed")]
+    [InlineData("\n \n", "malformed")]
+    [InlineData("{\"choices\":[]}", "malformed")]
+    [InlineData("{\"choices\":[{\"message\":{\"content\":\"par", "malformed")]
+    public async Task A_whole_answer_that_is_none_is_a_failure_whatever_its_status(string json, string kind)
+    {
+        server.On("a", x => x.JsonAsync(200, json, "X-Generation-Id: gen-raw\r\n"));
+        server.On("b", x => x.JsonAsync(200, "\n\n" + """{"choices":[{"message":{"content":"Good"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"cost":1}}"""));
+        await using var routed = Manual().Provider("whole", server.Url, canStream: false).Models("whole:a", "whole:b");
+
+        Assert.Equal("Good", (await routed.AskAsync()).Text);
+        Assert.Equal("Good", string.Concat((await routed.StreamAsync()).Select(u => u.Text)));
+        Assert.Equal(kind, routed.Ledger.Ends[0].ErrorKind);
+        AssertClosed(routed, 4);
+    }
+
+    [Fact]
+    public async Task A_frame_that_never_ends_is_not_kept()
+    {
+        server.On("a", async x =>
+        {
+            await x.BeginAsync();
+            await x.WriteAsync("data: ");
+            while (true) await x.WriteAsync(new byte[1000]);
+        });
+        await using var routed = new Routed(new CallLimits { MaxFrameBytes = 50_000 }, time).Provider("p", server.Url).Models("p:a");
+
+        Assert.Equal("malformed", (await Assert.ThrowsAsync<ChatFailedException>(() => routed.AskAsync())).Kind);
+        Assert.Matches("at most 50000 bytes, has [0-9]{5,6} or more", routed.Ledger.Ends[0].Error!);
+    }
+
+    [Fact]
+    public async Task What_could_not_be_connected_costs_nothing()
+    {
+        Uri closed;
+        await using (var gone = new RawServer()) closed = gone.Url;
+        server.On("b", Answers.GoodAsync);
+        await using var routed = Manual().Provider("gone", closed).Models("gone:a", "p:b");
+
+        Assert.Equal("Good", (await routed.AskAsync()).Text);
+
+        var end = routed.Ledger.Ends[0];
+        Assert.Equal(("unreachable", 0m, false, null), (end.ErrorKind, end.CostUsd, end.IsEstimated, end.HttpStatus));
+    }
+
+    [Fact]
+    public async Task A_connection_that_is_lost_with_the_request_is_not_used_to_send_it_twice()
+    {
+        var calls = 0;
+        server.On("a", x =>
+        {
+            if (Interlocked.Increment(ref calls) == 1) return x.JsonAsync(200, """{"choices":[{"message":{"content":"Good"},"finish_reason":"stop"}],"usage":{"cost":0}}""");
+            x.Reset();
+            return Task.CompletedTask;
+        });
+        await using var routed = Manual().Models("p:a");
+        await routed.AskAsync();
+
+        var failed = await Assert.ThrowsAsync<ChatFailedException>(() => routed.AskAsync());
+
+        Assert.Equal(("cut", 2, 2), (failed.Kind, calls, routed.Ledger.Opened.Count));
+        Assert.Equal((0.01m, true), (routed.Ledger.Ends[1].CostUsd, routed.Ledger.Ends[1].IsEstimated));
+    }
+
+    static async Task StreamAsync(RawExchange x, string bytes)
+    {
+        await x.BeginAsync();
+        await x.WriteAsync(Encoding.UTF8.GetBytes(bytes));
+    }
+
+    static void AssertClosed(Routed routed, int calls)
+    {
+        Assert.Equal((calls, 0), (routed.Ledger.Opened.Count, routed.Ledger.OpenCalls));
+        Assert.Empty(routed.Ledger.Faults);
+        Assert.Equal(routed.Health.Asked, routed.Health.Ended.Count);
+    }
+
+    Routed Manual() => new Routed(null, time).Provider("p", server.Url);
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync() => await server.DisposeAsync();
+}

@@ -1,0 +1,273 @@
+using Microsoft.Extensions.AI;
+using Routing.Calls;
+using Routing.Providers.Wire;
+
+namespace Routing.Tests.Calls;
+
+public sealed class RoutedChatTests : IAsyncLifetime
+{
+    const string Usage = """{"id":"gen-raw","choices":[],"usage":{"prompt_tokens":10,"completion_tokens":3,"cost":0.000016}}""";
+
+    readonly RawServer server = new();
+
+    [Fact]
+    public async Task An_answer_is_streamed_and_its_last_word_says_how_it_came_about()
+    {
+        server.On("a", async x =>
+        {
+            await x.BeginAsync();
+            await x.WriteAsync(": OPENROUTER PROCESSING\n\n");
+            await x.FramesAsync(Delta("""{"role":"assistant","content":""}"""), Delta("""{"content":"Be"}"""), Delta("""{"content":"cause"}"""), Finish("stop"), Usage, "[DONE]");
+        });
+        await using var routed = NewRouted().Models("p:a");
+
+        var updates = await routed.StreamAsync();
+
+        Assert.Equal(["Be", "cause", "", ""], updates.Select(u => u.Text));
+        Assert.Equal(ChatFinishReason.Stop, updates[2].FinishReason);
+        Assert.Equal(13, updates[3].Contents.OfType<UsageContent>().Single().Details.TotalTokenCount);
+        var said = RoutedAnswer.Of(updates[3].AdditionalProperties)!;
+        var opened = Assert.Single(routed.Ledger.Opened);
+        Assert.Equal((opened.SelectionId, "normal", "p", "a", 0.000016m, false, 1), (said.SelectionId, said.Policy, said.Provider, said.Model, said.CostUsd, said.IsCostEstimated, said.Attempts));
+        Assert.Equal(["It is the policy's.", "a is on the list."], said.Reasons);
+        Assert.Equal(0.000016m, updates[3].AdditionalProperties!["cost_usd"]);
+        Assert.Equal((true, 3, "normal"), (opened.IsStreamed, opened.PolicyVersion, opened.Policy));
+        AssertEnd(routed, "succeeded", 0.000016m, isEstimated: false, generationId: "gen-raw");
+    }
+
+    [Fact]
+    public async Task A_whole_answer_is_read_as_a_stream_and_put_together()
+    {
+        server.On("a", async x =>
+        {
+            await x.BeginAsync();
+            await x.FramesAsync(Delta("""{"reasoning":"hm"}"""), Delta("""{"content":"Be"}"""), Delta("""{"content":"cause"}"""),
+                Delta("""{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":"{\"a\""}}]}"""), Delta("""{"tool_calls":[{"index":0,"function":{"arguments":":1}"}}]}"""),
+                Finish("tool_calls"), Usage, "[DONE]");
+        });
+        await using var routed = NewRouted().Models("p:a");
+
+        var response = await routed.AskAsync();
+
+        Assert.Equal("Because", response.Text);
+        var call = response.Messages.SelectMany(m => m.Contents).OfType<FunctionCallContent>().Single();
+        Assert.Equal(("c", "f", "1"), (call.CallId, call.Name, call.Arguments!["a"]!.ToString()));
+        Assert.Equal((ChatFinishReason.ToolCalls, 13, "a"), (response.FinishReason, response.Usage!.TotalTokenCount, RoutedAnswer.Of(response.AdditionalProperties)!.Model));
+        Assert.Contains("\"stream\":true", server.Exchanges[0].Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_provider_that_answers_whole_only_is_asked_that_way()
+    {
+        server.On("a", x => x.JsonAsync(200, """
+            {"id":"c-1","model":"a-2024","choices":[{"message":{"role":"assistant","content":"Because"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":3}}
+            """));
+        await using var routed = NewRouted().Provider("local", server.Url, WireKind.Compatible, canStream: false).Models("local:a");
+
+        var response = await routed.AskAsync();
+        var updates = await routed.StreamAsync();
+
+        Assert.Equal(("Because", "Because"), (response.Text, string.Concat(updates.Select(u => u.Text))));
+        Assert.Contains("\"stream\":false", server.Exchanges[0].Body, StringComparison.Ordinal);
+        var end = routed.Ledger.Ends[0]; // no cost is named there: it is reckoned, for good
+        Assert.Equal((0.000016m, false, "a-2024", "c-1"), (end.CostUsd, end.IsEstimated, end.ServedModel, end.GenerationId));
+    }
+
+    [Theory]
+    [InlineData(502, "provider_unavailable", 1)]
+    [InlineData(503, "provider_overloaded", 1)]
+    [InlineData(529, "provider_overloaded", 1)]
+    [InlineData(404, "not_found", 1)]
+    [InlineData(429, "rate_limited", 1)]
+    [InlineData(500, "server_error", 2)]
+    [InlineData(504, "timeout", 2)]
+    [InlineData(408, "timeout", 2)]
+    public async Task Another_model_answers_when_one_cannot(int status, string kind, int tries)
+    {
+        server.On("a", x => x.JsonAsync(status, $$$"""{"error":{"code":{{{status}}},"message":"m"} }"""));
+        server.On("b", Good);
+        await using var routed = NewRouted().Models("p:a", "p:b");
+
+        Assert.Equal("Good", (await routed.AskAsync()).Text);
+        Assert.Equal("Good", string.Concat((await routed.StreamAsync()).Select(u => u.Text)));
+
+        Assert.Equal((2 * tries, 2), (server.Count("a"), server.Count("b")));
+        Assert.Equal((kind, 0m, false, status), (routed.Ledger.Ends[0].ErrorKind, routed.Ledger.Ends[0].CostUsd, routed.Ledger.Ends[0].IsEstimated, routed.Ledger.Ends[0].HttpStatus));
+        Assert.Contains($"Tried before: p/a: {kind} ({status}).", routed.Ledger.Opened[tries].Reasons);
+        Assert.Equal((tries + 1, 0), (routed.Ledger.Opened[tries].Attempt, routed.Ledger.OpenCalls));
+        Assert.Equal($"a failed {kind}", routed.Health.Ended[0]);
+    }
+
+    [Theory]
+    [InlineData(400, "invalid_request")]
+    [InlineData(403, "permission_denied")]
+    [InlineData(413, "invalid_request")]
+    [InlineData(422, "invalid_request")]
+    public async Task What_nobody_would_answer_is_told_to_the_caller_at_once(int status, string kind)
+    {
+        server.On("a", x => x.JsonAsync(status, """{"error":{"message":"secret prompt"}}"""));
+        server.On("b", Good);
+        await using var routed = NewRouted().Models("p:a", "p:b");
+
+        var failed = await Assert.ThrowsAsync<ChatFailedException>(() => routed.AskAsync());
+
+        Assert.Equal((kind, status, 1), (failed.Kind, (int)failed.StatusCode!, server.Exchanges.Count));
+        Assert.Equal($"No model answered: p/a: {kind} ({status}).", failed.Message);
+        Assert.Equal("secret prompt", routed.Ledger.Ends[0].Error); // in the row, and nowhere else
+        Assert.DoesNotContain(routed.Log.Lines, l => l.Contains("secret", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(401, "authentication")]
+    [InlineData(402, "payment_required")]
+    public async Task A_provider_that_refuses_key_or_money_is_out_and_others_serve(int status, string kind)
+    {
+        server.On("a", x => x.JsonAsync(status, "{}"));
+        server.On("b", x => x.JsonAsync(status, "{}"));
+        server.On("c", Good);
+        await using var routed = NewRouted().Provider("q", server.Url).Models("p:a", "p:b", "q:c");
+
+        Assert.Equal("Good", (await routed.AskAsync()).Text);
+
+        Assert.Equal((1, 0, 1), (server.Count("a"), server.Count("b"), server.Count("c")));
+        Assert.Equal([$"p {kind}"], routed.Health.Out);
+        Assert.Contains(routed.Log.Lines, l => l.StartsWith($"7401 The provider p is out: {kind}", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_context_that_is_too_small_leads_to_a_larger_one()
+    {
+        server.On("small", x => x.JsonAsync(400, """{"error":{"code":400,"message":"maximum context length","metadata":{"error_type":"context_length_exceeded"}}}"""));
+        server.On("large", Good);
+        await using var routed = NewRouted().Model("p:small", context: 8_000).Model("p:same", context: 8_000).Model("p:large", context: 16_000);
+
+        Assert.Equal("Good", (await routed.AskAsync()).Text);
+
+        Assert.Equal(["small", "large"], server.Exchanges.Select(e => e.Model));
+    }
+
+    [Fact]
+    public async Task A_short_time_to_wait_is_waited_and_a_long_one_leads_elsewhere()
+    {
+        var first = true;
+        server.On("a", x => first ? x.JsonAsync(429, "{}", "retry-after-ms: 50\r\n") : Good(x));
+        server.On("long", x => x.JsonAsync(429, "{}", "Retry-After: 60\r\n"));
+        server.On("b", Good);
+        await using var routed = NewRouted().Models("p:a");
+        await using var elsewhere = NewRouted().Models("p:long", "p:b");
+
+        var asked = routed.AskAsync();
+        await Support.Eventually.TrueAsync(() => server.Count("a") == 1, TimeSpan.FromSeconds(5), "the first call");
+        first = false;
+        await asked;
+        await elsewhere.AskAsync();
+
+        Assert.Equal((2, 1, 1), (server.Count("a"), server.Count("long"), server.Count("b")));
+        Assert.Equal(2, routed.Ledger.Opened.Count);
+    }
+
+    [Fact]
+    public async Task The_only_way_that_was_busy_is_tried_again_when_it_may_be()
+    {
+        var calls = 0;
+        server.On("a", x => Interlocked.Increment(ref calls) == 1 ? x.JsonAsync(503, "{}", "retry-after-ms: 30\r\n") : Good(x));
+        server.On("b", x => x.JsonAsync(502, "{}"));
+        await using var routed = NewRouted().Models("p:a", "p:b");
+
+        Assert.Equal("Good", (await routed.AskAsync()).Text);
+
+        Assert.Equal(["a", "b", "a"], server.Exchanges.Select(e => e.Model));
+    }
+
+    [Fact]
+    public async Task When_all_have_failed_the_caller_hears_of_each()
+    {
+        server.On("a", x => x.JsonAsync(502, "{}"));
+        server.On("b", x => x.JsonAsync(429, "{}", "Retry-After: 600\r\n"));
+        await using var routed = NewRouted().Models("p:a", "p:b");
+
+        var failed = await Assert.ThrowsAsync<ChatFailedException>(() => routed.StreamAsync());
+
+        Assert.Equal("No model answered: p/a: provider_unavailable (502); p/b: rate_limited (429).", failed.Message);
+        Assert.Equal((TimeSpan.FromMinutes(10), 429), (failed.RetryAfter, (int)failed.StatusCode!));
+    }
+
+    [Fact]
+    public async Task A_model_that_stands_still_and_a_provider_without_a_key_are_passed_over()
+    {
+        server.On("b", Good);
+        await using var routed = NewRouted().Models("nokey:x", "p:a", "p:b");
+        routed.Health.Closed.Add("a");
+
+        Assert.Equal("Good", (await routed.AskAsync()).Text);
+
+        Assert.Equal(["b succeeded"], routed.Health.Ended);
+        Assert.Contains("p/a stands still.", routed.Ledger.Opened[0].Reasons);
+    }
+
+    [Fact]
+    public async Task Nobody_is_told_with_the_reasons()
+    {
+        await using var routed = NewRouted();
+        await using var standing = NewRouted().Models("p:a");
+        standing.Health.Closed.Add("a");
+
+        var nobody = await Assert.ThrowsAsync<NoModelException>(() => routed.AskAsync());
+        var still = await Assert.ThrowsAsync<NoModelException>(() => standing.AskAsync());
+
+        Assert.Equal(("no_usable_model", "None is left."), (nobody.Code, nobody.Message));
+        Assert.Equal("No model can be called just now. p/a stands still.", still.Message);
+    }
+
+    [Fact]
+    public async Task Rules_for_data_and_the_price_that_was_held_go_with_the_call()
+    {
+        server.On("a", Good);
+        await using var routed = NewRouted().Models("p:a");
+        routed.RulesOf = (asked, used) => new UpstreamRules(true, false, [asked], [used]);
+
+        await routed.AskAsync();
+
+        Assert.Contains("""{"zdr":true,"only":["normal"],"ignore":["normal"],"max_price":{"prompt":1.000000,"completion":2.000000}}""", server.Exchanges[0].Body, StringComparison.Ordinal);
+        Assert.Contains($"X-Request-Id: {routed.Ledger.Opened[0].SelectionId}", server.Exchanges[0].Head, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("Authorization: Bearer sk-test", server.Exchanges[0].Head, StringComparison.Ordinal);
+        Assert.DoesNotContain("traceparent", server.Exchanges[0].Head, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task Each_request_of_a_client_is_one_of_its_own()
+    {
+        server.On("a", Good);
+        await using var routed = NewRouted().Models("p:a");
+        var origin = new CallOrigin(Guid.CreateVersion7(DateTimeOffset.UnixEpoch), Guid.CreateVersion7(DateTimeOffset.UnixEpoch), 3, "fix_bug", "acme", "worker:1");
+        var client = routed.Client(origin, new RouteWish(null, "fix_bug", "fast"));
+
+        await client.GetResponseAsync("one");
+        await client.GetResponseAsync("two", new() { MaxOutputTokens = 99 });
+
+        Assert.Equal(origin, routed.Ledger.Opened[0].Origin);
+        Assert.Equal(origin, routed.Ledger.Opened[1].Origin with { RequestId = origin.RequestId });
+        Assert.NotEqual(origin.RequestId, routed.Ledger.Opened[1].Origin.RequestId);
+        Assert.Equal(("fix_bug", "fast", 99, "acme"), (routed.Requests[1].TaskType, routed.Requests[1].Preference, routed.Requests[1].MaxTokens, routed.Requests[1].Tenant));
+    }
+
+    static Task Good(RawExchange x) => Answers.GoodAsync(x);
+
+    static string Delta(string delta) => Answers.Delta(delta);
+
+    static string Finish(string reason) => Answers.Finish(reason);
+
+    static void AssertEnd(Routed routed, string outcome, decimal costUsd, bool isEstimated, string? generationId)
+    {
+        var end = Assert.Single(routed.Ledger.Ends);
+        Assert.Equal((outcome, costUsd, isEstimated, generationId), (end.Outcome, end.CostUsd, end.IsEstimated, end.GenerationId));
+        Assert.Equal(generationId, routed.Ledger.Generations.GetValueOrDefault(routed.Ledger.Opened[0].SelectionId));
+        Assert.Equal(NanoUsd.Zero, routed.Ledger.Held);
+    }
+
+    Routed NewRouted() => new Routed().Provider("p", server.Url);
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync() => await server.DisposeAsync();
+}
