@@ -47,6 +47,7 @@ public sealed record SelectRequest(string? Prompt = null, string? TaskType = nul
         { Images: < 0 or > 10_000 } => $"images must be from 0 to 10000, is {Images}.",
         { Searches: < 0 or > 10_000 } => $"searches must be from 0 to 10000, is {Searches}.",
         { SpentByTaskUsd: < 0 or > MostUsd } => $"spent_by_task_usd must be from 0 to {MostUsd}, is {SpentByTaskUsd}.",
+        { Needs: { } needs } when needs.Any(string.IsNullOrEmpty) => "needs must not hold null or an empty text.",
         { Preference: { } preference } when Preferences.Weights(preference) is null => $"preference must be one of {string.Join(", ", Preferences.All)}, is \"{PolicyNames.Cut(preference)}\".",
         _ => null,
     };

@@ -9,7 +9,7 @@ namespace Engine.Gateway;
 /// <summary>Puts a version of a policy in force and records who did and what that changes, together.</summary>
 public sealed class SwitchPolicy(NpgsqlDataSource database, ListPolicies list, RecordAudit audit, KeepSnapshot snapshot, ILogger<SwitchPolicy> log)
 {
-    const int MostChanges = 100, MostChars = 200;
+    const int MostChanges = 40, MostChars = 120; // an entry has 64 KiB
 
     /// <param name="seen">The version that was in force when the caller decided; null: none was.</param>
     public async Task<PolicyActivated> RunAsync(string name, int version, int? seen, string actor, string? source, CancellationToken ct)

@@ -26,6 +26,7 @@ public static class TaskTypesApi
     static async Task<Results<Ok<TaskTypesResponse>, ProblemHttpResult>> Replace(TaskTypesRequest request, HttpContext http, ReplaceTaskTypes replace, CancellationToken ct)
     {
         if (EntityTag.Require(http.Request, out var seen) is { } refusal) return refusal;
+        if (request.Items.Any(t => t is null)) return Refusal.Invalid("items must not hold null.");
         switch (await replace.RunAsync([.. request.Items.Select(t => new TaskType(t.TaskType, t.Policy, t.Preference))], seen, http.User.Caller().Actor, http.Source(), ct))
         {
             case TaskTypesSet.Done done:

@@ -25,6 +25,18 @@ public static class ReadPolicyConfig
 
     public static PolicyReading Run(JsonElement json)
     {
+        try
+        {
+            return Read(json);
+        }
+        catch (InvalidOperationException) // what JSON lets through as an escape is no text
+        {
+            return new(null, ["The policy has a text with half of a surrogate pair, such as \\ud800."]);
+        }
+    }
+
+    static PolicyReading Read(JsonElement json)
+    {
         if (SchemaCheck.Problems(json, PolicySchema.Root) is { Count: > 0 } problems) return new(null, problems);
         var config = json.Deserialize<PolicyConfig>(PolicyConfig.Json)!;
         return Contradictions.In(config).ToArray() is { Length: > 0 } contradictions ? new(null, contradictions) : new(config, []);

@@ -16,7 +16,7 @@ static class SchemaCheck
 
     static readonly HashSet<string> Known = new(StringComparer.Ordinal)
     {
-        "$schema", "$id", "$defs", "$ref", "title", "description", "default", "type", "properties", "required", "additionalProperties", "maxProperties", "items", "minItems",
+        "$schema", "$id", "$defs", "$ref", "title", "description", "default", "type", "properties", "required", "additionalProperties", "propertyNames", "maxProperties", "items", "minItems",
         "maxItems", "uniqueItems", "minimum", "maximum", "pattern", "minLength", "maxLength",
     };
 
@@ -33,7 +33,7 @@ static class SchemaCheck
     static void Check(JsonElement value, JsonElement schema, string path, JsonElement root, List<string> problems)
     {
         foreach (var keyword in schema.EnumerateObject())
-            if (!Known.Contains(keyword.Name)) throw new InvalidOperationException($"The schema has the keyword {keyword.Name} at {path}, which nothing checks.");
+            if (!Known.Contains(keyword.Name)) throw new NotSupportedException($"The schema has the keyword {keyword.Name} at {path}, which nothing checks.");
         if (schema.TryGetProperty("$ref", out var reference))
             Check(value, root.GetProperty("$defs").GetProperty(reference.GetString()!["#/$defs/".Length..]), path, root, problems);
         if (!schema.TryGetProperty("type", out var type)) return;
@@ -65,7 +65,11 @@ static class SchemaCheck
         {
             if (!seen.Add(member.Name)) problems.Add($"{prefix}{member.Name} is given twice.");
             else if (members.ValueKind == JsonValueKind.Object && members.TryGetProperty(member.Name, out var known)) Check(member.Value, known, prefix + member.Name, root, problems);
-            else if (others.ValueKind == JsonValueKind.Object) Check(member.Value, others, prefix + member.Name, root, problems);
+            else if (others.ValueKind == JsonValueKind.Object)
+            {
+                if (schema.TryGetProperty("propertyNames", out var names)) CheckText(member.Name, names, $"A name in {path}", problems);
+                Check(member.Value, others, prefix + Cut(member.Name), root, problems);
+            }
             else problems.Add($"\"{Cut(member.Name)}\" is no member of {where}; there are {string.Join(", ", members.EnumerateObject().Select(m => m.Name))}.");
         }
         if (schema.TryGetProperty("required", out var required))

@@ -27,6 +27,10 @@ public abstract record RoutingDecision
 /// <param name="Score">By the policy's weights; higher is better.</param>
 /// <param name="Reasons">In words.</param>
 public sealed record Candidate(CatalogModel Model, string Policy, int MaxTokens, double? Temperature, NanoUsd Hold, decimal EstimatedUsd, TimeSpan? EstimatedLatency, double Score,
-    IReadOnlyList<string> Reasons);
+    IReadOnlyList<string> Reasons)
+{
+    /// <summary>The version of <see cref="Policy"/>.</summary>
+    public int PolicyVersion { get; init; }
+}
 
 public sealed record Excluded(string Provider, string Slug, string Reason);

@@ -78,7 +78,10 @@ public static class SelectModel
         if (fit.Entry.Warning is { } warning) reasons.Add(warning);
         if (fit.Possible < fit.Wanted) reasons.Add($"Its answer may have {fit.Possible} tokens instead of {fit.Wanted}: the model or its context allows no more.");
         if (fit.MaxTokens < fit.Possible) reasons.Add($"Its answer may have {fit.MaxTokens} tokens instead of {fit.Possible}: {fit.Money.Left} is left of {MoneyWords.Name(fit.Money.Budget, asked)}.");
-        return new Candidate(fit.Option.Model, fit.Policy.Name, fit.MaxTokens, fit.Policy.Config.Temperature, fit.Hold, fit.LikelyUsd, fit.Option.Record?.LatencyP50, fit.Score, reasons);
+        return new Candidate(fit.Option.Model, fit.Policy.Name, fit.MaxTokens, fit.Policy.Config.Temperature, fit.Hold, fit.LikelyUsd, fit.Option.Record?.LatencyP50, fit.Score, reasons)
+        {
+            PolicyVersion = fit.Policy.Policy.Version,
+        };
     }
 
     static void Explain(SnapshotIndex index, RoutingRequest request, Fit chosen, List<string> reasons)

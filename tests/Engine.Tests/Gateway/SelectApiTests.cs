@@ -52,6 +52,7 @@ public sealed class SelectApiTests(RoutedEngine engine) : IClassFixture<RoutedEn
     [InlineData("""{"max_tokens":0}""", "max_tokens must be at least 1, is 0.")]
     [InlineData("""{"preference":"sideways"}""", "preference must be one of fast, quality, code, balanced, is \"sideways\".")]
     [InlineData("""{"spent_by_task_usd":1e30}""", "spent_by_task_usd")]
+    [InlineData("""{"needs":["tools",null]}""", "needs must not hold null or an empty text.")]
     [InlineData("""{"model":"openai/gpt-4o"}""", "\"model\" is not a field of this request.")]
     public async Task A_request_that_makes_no_sense_is_told(string body, string mentions)
     {
@@ -60,6 +61,28 @@ public sealed class SelectApiTests(RoutedEngine engine) : IClassFixture<RoutedEn
         Assert.Equal((400, "invalid_request"), (problem.Status, problem.Code));
         Assert.Contains(mentions, problem.Detail, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("""{"items":[null]}""", "invalid_request", "items must not hold null.")]
+    [InlineData("""{"items":[{"task_type":"generic"}]}""", "invalid_request", "policy")]
+    [InlineData("""{"items":[{"task_type":"plan","policy":"deep"}]}""", "invalid_task_types", "The task type generic is missing")]
+    public async Task A_table_of_task_types_that_cannot_be_is_told(string body, string code, string mentions)
+    {
+        var etag = (await engine.Admin.GetAsync("/api/routing/task_types")).Headers.ETag!.ToString();
+        using var request = new HttpRequestMessage(HttpMethod.Put, "/api/routing/task_types") { Content = Json(body) };
+        request.Headers.TryAddWithoutValidation("If-Match", etag);
+
+        var problem = await (await engine.Admin.SendAsync(request)).ProblemAsync();
+
+        Assert.Equal((400, code), (problem.Status, problem.Code));
+        Assert.Contains(mentions, problem.Detail, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\\ud800")]
+    [InlineData("a\\u0000b")]
+    public async Task A_prompt_of_odd_characters_breaks_nothing(string prompt) =>
+        Assert.True((int)(await engine.Admin.PostAsync("/api/routing/select", Json($$"""{"prompt":"{{prompt}}"}"""))).StatusCode < 500);
 
     [Fact]
     public async Task The_command_explains_a_decision_and_its_exit_code_tells_whether_there_is_a_model()

@@ -43,6 +43,8 @@ public sealed class ReadPolicyConfigTests
     [InlineData("\"max_cost_per_task_usd\":1,\"aliases\":[\"Deep Research\"]", "aliases[0] must be of the form ^[a-z][a-z0-9_]{0,62}$, is \"Deep Research\".")]
     [InlineData("\"max_cost_per_task_usd\":1,\"data\":{\"eu_only\":\"yes\"}", "data.eu_only must be true or false, is \"yes\".")]
     [InlineData("\"max_cost_per_task_usd\":1,\"data\":{\"allow_providers\":[\"a\",\"b\"],\"deny_providers\":[\"b\"]}", "data.deny_providers has b, which data.allow_providers has too.")]
+    [InlineData("\"max_cost_per_task_usd\":1,\"description\":\"\\ud800\"", "The policy has a text with half of a surrogate pair")]
+    [InlineData("\"max_cost_per_task_usd\":1,\"\\ud800\":1", "The policy has a text with half of a surrogate pair")]
     [InlineData("\"max_cost_per_task_usd\":1,\"description\":\"a\\u0000b\"", "description must not have control characters.")]
     public void What_is_wrong_with_a_value_is_told(string members, string problems) => Tell($$"""{"models":[{"model":"a/b","priority":1}],{{members}}}""", problems);
 
@@ -63,6 +65,9 @@ public sealed class ReadPolicyConfigTests
     [InlineData("""{"input_tokens":"<0"}""", "when.input_tokens is \"<0\", and is never negative: nothing meets that.")]
     [InlineData("""{"input_tokens":">8000","input_bytes":"<8000"}""", "when.input_tokens is \">8000\", when.input_bytes is \"<8000\": a token has at least a byte, so nothing meets both.")]
     [InlineData("""{"labels":{"team":5}}""", "when.labels.team must be a text, is 5.")]
+    [InlineData("""{"labels":{"a\u0000":"b"}}""", "A name in when.labels must be of the form ^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,99}$, is \"a\u0000\".|A name in when.labels must not have control characters.")]
+    [InlineData("""{"labels":{"team":null}}""", "when.labels.team must be a text, is null.")]
+    [InlineData("""{"task_types":[null]}""", "when.task_types[0] must be a text, is null.")]
     [InlineData("""{"task_types":["Fix"]}""", "when.task_types[0] must be of the form")]
     [InlineData("""{"moon":"full"}""", "\"moon\" is no member of when; there are task_types, complexity, latency, input_tokens, input_bytes, labels.")]
     public void A_condition_that_nothing_meets_is_told(string when, string problems) =>

@@ -14,7 +14,7 @@ public sealed class SelectModelTests
 
         Assert.Equal(("normal", 1), (chosen.Policy, chosen.PolicyVersion));
         Assert.Equal([Given.Mini, Given.Sonnet], chosen.Slugs());
-        Assert.Equal((4000, 0.7, "normal"), (chosen.Candidates[0].MaxTokens, chosen.Candidates[0].Temperature, chosen.Candidates[0].Policy));
+        Assert.Equal((4000, 0.7, "normal", 1), (chosen.Candidates[0].MaxTokens, chosen.Candidates[0].Temperature, chosen.Candidates[0].Policy, chosen.Candidates[0].PolicyVersion));
         Assert.Equal(NanoUsd.Ceiling(PriceFormula.MostUsd(chosen.Candidates[0].Model.Price!, 4000, 4000)), chosen.Candidates[0].Hold);
         Assert.InRange(chosen.Candidates[0].EstimatedUsd, 0.0001m, chosen.Candidates[0].Hold.Usd);
         Assert.Equal(0.5, chosen.Confidence);
