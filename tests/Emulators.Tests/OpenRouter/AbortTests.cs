@@ -52,14 +52,14 @@ public sealed class AbortTests
         var outcome = await LeaveAsync(rig, Rig.Ask("openai/gpt-4o").ToJsonString(), TimeSpan.FromMilliseconds(300));
 
         Assert.True(outcome.IsCancelled);
-        Assert.InRange(outcome.Tokens.Completion, 200, 2000);
+        Assert.InRange(outcome.Tokens.Completion, 100, 9000);
         Assert.Equal(5 * 0.0000025m + outcome.Tokens.Completion * 0.00001m, outcome.CostUsd);
     }
 
     [Fact]
     public async Task Or_to_its_end_where_providers_cannot_be_stopped()
     {
-        await using var rig = await Rig.StartAsync(new() { Rules = Long, TokensPerSecond = 20_000, FinishesAbandonedJson = true });
+        await using var rig = await Rig.StartAsync(new() { Rules = Long, TokensPerSecond = 5_000, FinishesAbandonedJson = true });
 
         var outcome = await LeaveAsync(rig, Rig.Ask("openai/gpt-4o").ToJsonString(), TimeSpan.FromMilliseconds(100));
 
@@ -70,12 +70,13 @@ public sealed class AbortTests
 
     static async Task<CallOutcome> LeaveAsync(Rig rig, string body, TimeSpan after)
     {
-        using var leave = new CancellationTokenSource(after);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
-        {
-            using var response = await rig.Client.PostAsync("/api/v1/chat/completions", new StringContent(body), leave.Token);
-        });
-        await Eventually.TrueAsync(() => rig.Emulator.Ledger is { Running: 0, Calls: 1 }, TimeSpan.FromSeconds(10), "the call has ended");
+        using var leave = new CancellationTokenSource();
+        var call = rig.Client.PostAsync("/api/v1/chat/completions", new StringContent(body), leave.Token);
+        await Eventually.TrueAsync(() => rig.Emulator.Ledger.Calls == 1, TimeSpan.FromSeconds(10), "the call has arrived");
+        await Task.Delay(after);
+        await leave.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+        await rig.SettledAsync();
         return rig.Emulator.Ledger.Entries[0].Outcome!;
     }
 }

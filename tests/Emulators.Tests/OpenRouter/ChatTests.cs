@@ -60,6 +60,17 @@ public sealed class ChatTests
         Assert.NotEqual(first, await Say(one, "openai/gpt-4o-mini", "Why?", 7));
     }
 
+    [Fact]
+    public async Task Text_may_be_escaped_in_pairs_and_may_hold_anything_whole()
+    {
+        await using var rig = await Rig.StartAsync(new() { Rules = [new() { Match = new() { User = "🚀 日本" }, Answer = "seen" }] });
+
+        using var answer = await rig.Client.PostAsync("/api/v1/chat/completions", new StringContent(
+            """{"model":"openai/gpt-4o","messages":[{"role":"user","content":"\ud83d\ude80 日本"}]}"""));
+
+        Assert.Equal("seen", Text((await Rig.JsonAsync(answer)).GetProperty("choices")[0].GetProperty("message"), "content"));
+    }
+
     [Theory]
     [InlineData("max_tokens")]
     [InlineData("max_completion_tokens")]

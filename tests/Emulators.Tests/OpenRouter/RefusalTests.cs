@@ -23,6 +23,8 @@ public sealed class RefusalTests
     [InlineData("""{"model":"openai/text-embedding-3-small","messages":[{"role":"user","content":"a"}]}""", "embeddings")]
     [InlineData("""{"model":""", "not valid JSON")]
     [InlineData("", "not valid JSON")]
+    [InlineData("""{"model":"openai/gpt-4o","messages":[{"role":"user","content":"half a pair: \ud83d"}]}""", "not valid Unicode")]
+    [InlineData("""{"model":"openai/gpt-4o","messages":[{"role":{},"content":"a"}]}""", "role must be a text")]
     public async Task A_request_that_cannot_be_is_refused_in_shape_A(string body, string said)
     {
         await using var rig = await Rig.StartAsync();

@@ -94,6 +94,7 @@ public sealed class RulesTests
     [InlineData("- answer: a\n  usage: { prompt: 1, cached: 2 }", "usage.cached")]
     [InlineData("- answer: [", "neither YAML nor JSON")]
     [InlineData("- 7", "Rule 1")]
+    [InlineData("- [a]: b", "a name is a plain text")]
     public void Rules_that_cannot_be_are_refused_with_number_and_reason(string text, string said) =>
         Assert.Contains(said, Assert.Throws<FormatException>(() => new Rules().Replace(ReadRules.From(text))).Message, StringComparison.Ordinal);
 

@@ -169,7 +169,7 @@ public sealed class StreamFaultTests
     {
         await using var rig = await Rig.StartAsync(Ten);
 
-        var raw = await RawHttp.PostAsync(rig.Emulator.Url, Rig.Ask($"openai/gpt-4o:fault-{fault}", more: new { stream = true }), TimeSpan.FromMilliseconds(400));
+        var raw = await RawHttp.PostAsync(rig.Emulator.Url, Rig.Ask($"openai/gpt-4o:fault-{fault}", more: new { stream = true }), TimeSpan.FromMilliseconds(800));
 
         Assert.Equal((hasHead, frames, false), (raw.Head.Length > 0, Count(raw.Text, "data: "), raw.HasEnded));
         await rig.SettledAsync();
