@@ -1,3 +1,4 @@
+using Microsoft.Extensions.AI;
 using Routing.Calls;
 
 namespace Routing.Tests.Calls;
