@@ -78,6 +78,8 @@ missing_packages() {
             has shellcheck || missing="$missing shellcheck"
             has promtool || missing="$missing prometheus"
             has faketime || missing="$missing faketime"
+            has node || missing="$missing nodejs"
+            has npm || missing="$missing npm"
             ;;
         bench) has wrk || missing="$missing wrk" ;;
         chaos) has faketime || missing="$missing faketime" ;;
@@ -165,6 +167,20 @@ point_to_runtime() {
     fi
 }
 
+# The clients that the emulators are tried with, as their lock file says; nothing when that was installed last.
+install_clients() {
+    clients=$root/tests/Emulators.Tests/clients
+    installed=$clients/node_modules/.installed-lock.json
+    [ -f "$clients/package-lock.json" ] || return 0
+    ! cmp -s "$clients/package-lock.json" "$installed" || return 0
+    say "installing the npm packages of ${clients#"$root/"}"
+    if ! log=$(cd "$clients" && npm ci --ignore-scripts --no-audit --no-fund 2>&1 </dev/null); then
+        printf '%s\n' "$log" >&2
+        fail "npm could not install the packages of $clients; its messages stand above."
+    fi
+    cp "$clients/package-lock.json" "$installed"
+}
+
 prepare() {
     ensure_home
     packages=$(missing_packages "$1")
@@ -176,6 +192,7 @@ add the packages of https://www.postgresql.org/download/ and start this command 
     fi
     has_sdk || use_own_sdk || install_sdk
     point_to_runtime
+    if [ "$1" = test ]; then install_clients; fi
 }
 
 build_release() {

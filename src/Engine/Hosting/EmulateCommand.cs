@@ -11,14 +11,18 @@ static class EmulateCommand
 {
     const string AnyKey = "sk-or-emulated";
 
-    public static Command Create(CommandFrame frame) => new("emulate", "Stand-ins for outside services, for demos, tests and load; they listen on this machine alone.") { OpenRouter(frame) };
+    public static Command Create(CommandFrame frame) => new("emulate", "Stand-ins for outside services, for demos, tests and load; they listen on this machine alone.")
+    {
+        OpenRouter(frame),
+    };
 
     static DocumentedCommand OpenRouter(CommandFrame frame)
     {
         var port = new Option<int>("--port") { Description = "The port to listen on; 0 takes a free one.", HelpName = "N", DefaultValueFactory = _ => 7420 };
         port.Validators.Add(result =>
         {
-            if (result.Tokens is [var token] && !(int.TryParse(token.Value, out var number) && number is >= 0 and <= 65535)) result.AddError($"--port must be a whole number from 0 to 65535, is \"{token.Value}\".");
+            if (result.Tokens is [var token] && !(int.TryParse(token.Value, out var number) && number is >= 0 and <= 65535))
+                result.AddError($"--port must be a whole number from 0 to 65535, is \"{token.Value}\".");
         });
         var rules = new Option<string?>("--rules") { Description = "A file of scripted answers, YAML or JSON.", HelpName = "FILE" };
         var key = new Option<string?>("--key") { Description = "The only API key that is accepted; without it any key is.", HelpName = "KEY" };
@@ -40,11 +44,11 @@ static class EmulateCommand
     static async Task<ExitCode> RunAsync(CommandFrame frame, OpenRouterOptions options, CancellationToken ct)
     {
         await using var emulator = await StartAsync(options, ct);
-        var key = options.Keys.Count > 0 ? "the one given" : $"any, such as {AnyKey}";
+        var (key, shown) = options.Keys.Count > 0 ? ("the one given", "KEY") : ($"any, such as {AnyKey}", AnyKey);
         frame.Terminal.Say($"""
             OpenRouter is emulated at {emulator.BaseUrl}
               as a provider   base URL {emulator.BaseUrl}, API key: {key}
-              try it          curl -s {emulator.BaseUrl}/chat/completions -H 'Authorization: Bearer {AnyKey}' -d '{"{"}"model":"openai/gpt-4o-mini","messages":[{"{"}"role":"user","content":"Hello"{"}"}]{"}"}'
+              try it          curl -s {emulator.BaseUrl}/chat/completions -H 'Authorization: Bearer {shown}' -d '{"{"}"model":"openai/gpt-4o-mini","messages":[{"{"}"role":"user","content":"Hello"{"}"}]{"}"}'
               what it billed  curl -s {new Uri(emulator.Url, "/emulator/ledger")}
               its faults      curl -s {new Uri(emulator.Url, "/emulator/faults")}
             Ctrl-C ends it.

@@ -26,15 +26,44 @@ public sealed class PreparingTests : IDisposable
     [Fact]
     public void Missing_packages_are_installed_in_one_call_and_no_cluster_is_made()
     {
-        sandbox.Without("initdb", "postgres", "psql", "shellcheck", "promtool", "faketime");
+        sandbox.Without("initdb", "postgres", "psql", "shellcheck", "promtool", "faketime", "node", "npm");
         sandbox.CanInstall();
 
         var run = sandbox.Run("ops/prepare", ["test"]);
 
         Assert.True(run.ExitCode == 0, run.ToString());
         var installs = sandbox.Calls.Split('\n').Where(c => c.Contains(" install ", StringComparison.Ordinal)).ToList();
-        Assert.EndsWith("--no-install-recommends postgresql shellcheck prometheus faketime", Assert.Single(installs), StringComparison.Ordinal);
+        Assert.EndsWith("--no-install-recommends postgresql shellcheck prometheus faketime nodejs npm", Assert.Single(installs), StringComparison.Ordinal);
         Assert.Equal("create_main_cluster = false\n", File.ReadAllText(sandbox.At("etc/postgresql-common/createcluster.conf")));
+    }
+
+    [Fact]
+    public void The_clients_that_emulators_are_tried_with_are_installed_once_for_each_lock_file()
+    {
+        const string Clients = "checkout/tests/Emulators.Tests/clients";
+        sandbox.Program("npm", "echo \"npm $*\" >>\"$CALLS\"; mkdir -p node_modules");
+        sandbox.Write($"{Clients}/package-lock.json", "{}\n");
+
+        Assert.Equal(0, sandbox.Run("ops/prepare", ["test"]).ExitCode);
+        Assert.Equal(0, sandbox.Run("ops/prepare", ["test"]).ExitCode);
+        Assert.Equal(0, sandbox.Run("ops/prepare", ["run"]).ExitCode);
+        Assert.Equal(1, sandbox.Calls.Split("npm ci --ignore-scripts").Length - 1);
+
+        sandbox.Write($"{Clients}/package-lock.json", "{ }\n");
+        Assert.Equal(0, sandbox.Run("ops/prepare", ["test"]).ExitCode);
+        Assert.Equal(2, sandbox.Calls.Split("npm ci --ignore-scripts").Length - 1);
+    }
+
+    [Fact]
+    public void Packages_of_npm_that_cannot_be_fetched_are_told_with_the_reason()
+    {
+        sandbox.Program("npm", "echo 'npm error network'; exit 1");
+        sandbox.Write("checkout/tests/Emulators.Tests/clients/package-lock.json", "{}\n");
+
+        var run = sandbox.Run("ops/prepare", ["test"]);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("npm error network", run.Errors, StringComparison.Ordinal);
     }
 
     [Fact]

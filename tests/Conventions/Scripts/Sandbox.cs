@@ -9,7 +9,7 @@ sealed class Sandbox : IDisposable
     /// <summary>Harmless programs of the system that the scripts need.</summary>
     static readonly string[] Real =
     [
-        "awk", "basename", "bash", "cat", "chmod", "cp", "dirname", "env", "grep", "gzip", "head", "ln", "mkdir", "mktemp", "mv", "od", "printf",
+        "awk", "basename", "bash", "cat", "chmod", "cmp", "cp", "dirname", "env", "grep", "gzip", "head", "ln", "mkdir", "mktemp", "mv", "od", "printf",
         "readlink", "rm", "sed", "sh", "sort", "tar", "tee", "tr",
     ];
 
@@ -24,7 +24,7 @@ sealed class Sandbox : IDisposable
             MakeExecutable(At($"checkout/{file.Path}"));
         }
         foreach (var name in Real) File.CreateSymbolicLink(At($"bin/{name}"), Find(name));
-        foreach (var name in new[] { "shellcheck", "promtool", "faketime", "git", "wrk", "initdb", "psql", "curl" }) Program(name, "exit 0");
+        foreach (var name in new[] { "shellcheck", "promtool", "faketime", "git", "wrk", "initdb", "psql", "curl", "node", "npm" }) Program(name, "exit 0");
         Program("postgres", "echo 'postgres (PostgreSQL) 15.4 (Debian 15.4-1)'");
         Program("dotnet", """
             echo "dotnet $*" >>"$CALLS"
@@ -77,7 +77,8 @@ sealed class Sandbox : IDisposable
                         brings postgres "echo 'postgres (PostgreSQL) ${APT_POSTGRES:-15}.4'"
                         ;;
                     prometheus) brings promtool 'exit 0' ;;
-                    curl | shellcheck | faketime | git | wrk) brings "$package" 'exit 0' ;;
+                    nodejs) brings node 'exit 0' ;;
+                    curl | shellcheck | faketime | git | wrk | npm) brings "$package" 'exit 0' ;;
                 esac
             done
             """);

@@ -35,6 +35,7 @@ public sealed class MisuseTests : IDisposable
     [InlineData("schedules enable", "name")]
     [InlineData("audit verify --head 3:short", "--head must be POSITION:HASH")]
     [InlineData("completion tcsh", "shell must be one of bash, zsh, fish")]
+    [InlineData("emulate openrouter --port many", "--port must be a whole number from 0 to 65535, is \"many\"")]
     [InlineData("status --url ftp://engine", "must be http://HOST:PORT")]
     [InlineData("status --token-file /nowhere", "/nowhere cannot be read")]
     public async Task Misuse_ends_with_2_and_says_what_was_meant(string line, string said)

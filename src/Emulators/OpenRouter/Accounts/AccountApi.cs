@@ -77,8 +77,8 @@ sealed class AccountApi(EmulatorParts parts)
         json.WriteString("model_permaslug", row.Permaslug);
         json.WriteString("endpoint_id", $"{row.Permaslug}@{row.Provider}");
         json.WriteString("provider_name", row.Provider);
-        json.WriteMoney("usage", row.CostUsd.Value);
-        json.WriteMoney("byok_usage_inference", row.ByokUsd.Value);
+        json.WriteMoney("usage", row.Cost.Value);
+        json.WriteMoney("byok_usage_inference", row.Upstream.Value);
         json.WriteNumber("requests", row.Requests);
         json.WriteNumber("prompt_tokens", row.PromptTokens);
         json.WriteNumber("completion_tokens", row.CompletionTokens);

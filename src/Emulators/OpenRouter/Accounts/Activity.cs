@@ -33,9 +33,10 @@ sealed class ActivityRow(DateOnly day, string model, string permaslug, string pr
 
     public string Provider => provider;
 
-    public ExactSum CostUsd { get; } = new();
+    public ExactSum Cost { get; } = new();
 
-    public ExactSum ByokUsd { get; } = new();
+    /// <summary>What providers took on the customer's own keys.</summary>
+    public ExactSum Upstream { get; } = new();
 
     public long Requests => Interlocked.Read(ref requests);
 
@@ -51,7 +52,7 @@ sealed class ActivityRow(DateOnly day, string model, string permaslug, string pr
         Interlocked.Add(ref promptTokens, outcome.Tokens.Prompt);
         Interlocked.Add(ref completionTokens, outcome.Tokens.Completion);
         Interlocked.Add(ref reasoningTokens, outcome.Tokens.Reasoning);
-        CostUsd.Add(outcome.CostUsd);
-        if (outcome.IsByok) ByokUsd.Add(outcome.UpstreamUsd);
+        Cost.Add(outcome.CostUsd);
+        if (outcome.IsByok) Upstream.Add(outcome.UpstreamUsd);
     }
 }

@@ -6,7 +6,7 @@ namespace Emulators.OpenRouter.Accounts;
 /// <summary>A key and what was spent with it.</summary>
 sealed class KeyAccount(EmulatedKey key)
 {
-    readonly ConcurrentDictionary<DateOnly, ExactSum> costUsd = new(), byokUsd = new();
+    readonly ConcurrentDictionary<DateOnly, ExactSum> spent = new(), byok = new(); // USD
 
     /// <summary>It can be changed; what was spent stays.</summary>
     public EmulatedKey Key { get; set; } = key;
@@ -15,15 +15,15 @@ sealed class KeyAccount(EmulatedKey key)
     public void Add(decimal spentUsd, decimal upstreamUsd, DateTimeOffset now)
     {
         var today = DateOnly.FromDateTime(now.UtcDateTime);
-        costUsd.GetOrAdd(today, _ => new ExactSum()).Add(spentUsd);
-        if (upstreamUsd != 0) byokUsd.GetOrAdd(today, _ => new ExactSum()).Add(upstreamUsd);
+        spent.GetOrAdd(today, _ => new ExactSum()).Add(spentUsd);
+        if (upstreamUsd != 0) byok.GetOrAdd(today, _ => new ExactSum()).Add(upstreamUsd);
     }
 
     /// <param name="window">daily, weekly (from Monday), monthly, or null for ever; days are UTC's.</param>
     public decimal UsedUsd(string? window, DateTimeOffset now, bool isByok = false)
     {
         var since = Since(window, DateOnly.FromDateTime(now.UtcDateTime));
-        return (isByok ? byokUsd : costUsd).Where(d => d.Key >= since).Sum(d => d.Value.Value);
+        return (isByok ? byok : spent).Where(d => d.Key >= since).Sum(d => d.Value.Value);
     }
 
     /// <returns>Null without a limit.</returns>

@@ -39,12 +39,14 @@ public static class ReadRules
 
     static JsonNode? ToJson(YamlNode node) => node switch
     {
-        YamlMappingNode mapping => new JsonObject(mapping.Children.Select(pair => KeyValuePair.Create(((YamlScalarNode)pair.Key).Value!, ToJson(pair.Value)))),
+        YamlMappingNode mapping => new JsonObject(mapping.Children.Select(pair => KeyValuePair.Create(Name(pair.Key), ToJson(pair.Value)))),
         YamlSequenceNode sequence => new JsonArray([.. sequence.Children.Select(ToJson)]),
         YamlScalarNode { Style: ScalarStyle.Plain } scalar => Plain(scalar.Value ?? ""),
         YamlScalarNode scalar => JsonValue.Create(scalar.Value),
         _ => throw new FormatException($"{node.NodeType} has no place in rules."),
     };
+
+    static string Name(YamlNode key) => key is YamlScalarNode { Value: { } name } ? name : throw new FormatException($"Line {key.Start.Line}: a name is a plain text.");
 
     // YAML 1.2's core schema: what is not in quotes may be null, a truth or a number.
     static JsonNode? Plain(string text) => text switch

@@ -38,9 +38,11 @@ public sealed record Rule
         Match?.Problem()
         ?? (Fault is not null && FaultKind.Unknown(Fault) is { } unknown ? $"There is no fault \"{unknown}\"." : null)
         ?? (Times < 1 ? "times must be 1 or more." : null)
-        ?? (Usage is { } u && (u.Cached ?? 0) + (u.CacheWrite ?? 0) > (u.Prompt ?? int.MaxValue) ? "usage.cached and usage.cache_write are parts of usage.prompt and cannot be more." : null)
+        ?? (Usage is { } u && (u.Cached ?? 0) + (u.CacheWrite ?? 0) > (u.Prompt ?? int.MaxValue)
+            ? "usage.cached and usage.cache_write are parts of usage.prompt and cannot be more." : null)
         ?? (Usage is { } v && (v.Reasoning ?? 0) > (v.Completion ?? int.MaxValue) ? "usage.reasoning is a part of usage.completion and cannot be more." : null)
-        ?? (Answer is null && Json is null && ToolCalls.Count == 0 && Reasoning is null && Usage is null && Fault is null && DelaySeconds is null ? "A rule has an answer, json, tool_calls, reasoning, usage, delay_seconds or fault." : null);
+        ?? (Answer is null && Json is null && ToolCalls.Count == 0 && Reasoning is null && Usage is null && Fault is null && DelaySeconds is null
+            ? "A rule has an answer, json, tool_calls, reasoning, usage, delay_seconds or fault." : null);
 }
 
 /// <param name="Arguments">An object; null: none.</param>

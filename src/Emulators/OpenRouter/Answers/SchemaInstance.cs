@@ -55,9 +55,11 @@ sealed class SchemaInstance(JsonElement root)
         if (!reference.StartsWith('#')) return null;
         var at = root;
         foreach (var step in reference.TrimStart('#').Split('/', StringSplitOptions.RemoveEmptyEntries))
-            if (at.ValueKind != JsonValueKind.Object || !at.TryGetProperty(step.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal), out at)) return null;
+            if (at.ValueKind != JsonValueKind.Object || !at.TryGetProperty(Unescape(step), out at)) return null;
         return at;
     }
+
+    static string Unescape(string step) => step.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
 
     static string? TypeOf(JsonElement schema) => Get(schema, "type") switch
     {

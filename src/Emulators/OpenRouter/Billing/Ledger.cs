@@ -11,7 +11,7 @@ public sealed class Ledger
     readonly LedgerEntry?[] ring;
     readonly TimeProvider time;
     readonly ulong salt;
-    readonly ExactSum costUsd = new(), upstreamUsd = new();
+    readonly ExactSum cost = new(), upstream = new(); // USD
     long last, ended, cancelled, failed;
 
     internal Ledger(int capacity, TimeProvider time) => (ring, this.time, salt) = (new LedgerEntry?[capacity], time, (ulong)time.GetUtcNow().Ticks);
@@ -28,13 +28,13 @@ public sealed class Ledger
     public long Failed => Interlocked.Read(ref failed);
 
     /// <summary>What all calls were billed, exactly.</summary>
-    public decimal TotalUsd => costUsd.Value;
+    public decimal TotalUsd => cost.Value;
 
     /// <summary>The same in billionths of a dollar; prices may leave a fraction.</summary>
     public decimal TotalNanodollars => TotalUsd * 1_000_000_000m;
 
     /// <summary>What providers took for the same calls; without BYOK the same as <see cref="TotalUsd"/>.</summary>
-    public decimal TotalUpstreamUsd => upstreamUsd.Value;
+    public decimal TotalUpstreamUsd => upstream.Value;
 
     /// <summary>The entries that are kept, from the oldest on.</summary>
     public IReadOnlyList<LedgerEntry> Entries => [.. From(1)];
@@ -64,8 +64,8 @@ public sealed class Ledger
     internal void End(LedgerEntry entry, CallOutcome outcome)
     {
         if (entry.Outcome is not null) throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"Call {entry.Number} has been billed already."));
-        costUsd.Add(outcome.CostUsd);
-        upstreamUsd.Add(outcome.UpstreamUsd);
+        cost.Add(outcome.CostUsd);
+        upstream.Add(outcome.UpstreamUsd);
         if (outcome.IsCancelled) Interlocked.Increment(ref cancelled);
         if (outcome.Status >= 400 || outcome.FinishReason == "error") Interlocked.Increment(ref failed);
         entry.End(outcome);

@@ -70,17 +70,26 @@ static class BuiltInModels
             Overrides = [new() { UtcStart = 1630, UtcEnd = 30, PromptUsd = 0.00000028m, CompletionUsd = 0.00000084m, InputCacheReadUsd = 0.000000035m }],
         }) with { Reasoning = new(IsMandatory: false, IsDefault: false) },
         Open("deepseek/deepseek-r1", "DeepSeek: R1", "2025-01-20", 163_840, "DeepSeek", "DeepSeek", PerMillion(0.4m, 2m)) with { Reasoning = new(IsMandatory: true, IsDefault: true) },
-        Open("qwen/qwen3-235b-a22b", "Qwen: Qwen3 235B A22B", "2025-04-28", 40_960, "Alibaba", "Qwen3", PerMillion(0.18m, 0.54m)) with { Reasoning = new(IsMandatory: false, IsDefault: true) },
+        Open("qwen/qwen3-235b-a22b", "Qwen: Qwen3 235B A22B", "2025-04-28", 40_960, "Alibaba", "Qwen3", PerMillion(0.18m, 0.54m)) with
+        {
+            Reasoning = new(IsMandatory: false, IsDefault: true),
+        },
         Open("qwen/qwen3-coder", "Qwen: Qwen3 Coder 480B A35B", "2025-07-23", 262_144, "Alibaba", "Qwen3", PerMillion(0.22m, 0.95m, read: 0.022m)),
         Open("mistralai/mistral-large-2411", "Mistral Large 2411", "2024-11-19", 131_072, "Mistral", "Mistral", PerMillion(2m, 6m)),
         Open("mistralai/mistral-small-3.2-24b-instruct", "Mistral: Mistral Small 3.2 24B", "2025-06-20", 131_072, "Mistral", "Mistral", PerMillion(0.06m, 0.18m)),
-        Open("x-ai/grok-code-fast-1", "xAI: Grok Code Fast 1", "2025-08-26", 256_000, "xAI", "Grok", PerMillion(0.2m, 1.5m, read: 0.02m)) with { Reasoning = new(IsMandatory: true, IsDefault: true) },
+        Open("x-ai/grok-code-fast-1", "xAI: Grok Code Fast 1", "2025-08-26", 256_000, "xAI", "Grok", PerMillion(0.2m, 1.5m, read: 0.02m)) with
+        {
+            Reasoning = new(IsMandatory: true, IsDefault: true),
+        },
         Open("perplexity/sonar-deep-research", "Perplexity: Sonar Deep Research", "2025-03-07", 128_000, "Perplexity", "Other",
             PerMillion(2m, 8m) with { InternalReasoningUsd = 0.000003m, WebSearchUsd = 0.005m, RequestUsd = 0.005m }) with
         {
             Reasoning = new(IsMandatory: true, IsDefault: true), HasTools = false,
         },
-        new("openrouter/auto", "Auto Router", 2_000_000, Unknown) { CreatedOn = new(2023, 11, 8), Provider = "OpenRouter", Tokenizer = "Router", Inputs = Seeing, StandsFor = "openai/gpt-4o-mini" },
+        new("openrouter/auto", "Auto Router", 2_000_000, Unknown)
+        {
+            CreatedOn = new(2023, 11, 8), Provider = "OpenRouter", Tokenizer = "Router", Inputs = Seeing, StandsFor = "openai/gpt-4o-mini",
+        },
     ];
 
     static CatalogModel OpenAI(string slug, string name, string createdOn, int context, int? maxCompletion, Pricing pricing) =>

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text.Json;
 using Emulators.OpenRouter.Wire;
 
 namespace Emulators.OpenRouter.Catalog;
@@ -57,6 +58,8 @@ public sealed class ModelCatalog
             .GroupBy(pair => pair.Name).ToFrozenDictionary(g => g.Key, g => g.First().Model);
 
         public Lazy<ReadOnlyMemory<byte>> DefaultList { get; } =
-            new(() => JsonForm.Write(json => ModelList.Write(json, [.. models.Where(m => m.Outputs.Contains("text"))], models.Count(m => m.Outputs.Contains("text")), next: null)).WrittenMemory);
+            new(() => JsonForm.Write(json => WriteTextModels(json, [.. models.Where(m => m.Outputs.Contains("text"))])).WrittenMemory);
+
+        static void WriteTextModels(Utf8JsonWriter json, CatalogModel[] texts) => ModelList.Write(json, texts, texts.Length, next: null);
     }
 }

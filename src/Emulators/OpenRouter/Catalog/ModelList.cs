@@ -42,7 +42,7 @@ static class ModelList
         if (Texts(query, "supported_parameters") is { } parameters) models = models.Where(m => parameters.All(p => ModelJson.Parameters(m).Contains(p)));
         if (Texts(query, "model_authors") is { } authors) models = models.Where(m => authors.Contains(m.Author));
         if (Texts(query, "providers") is { } providers) models = models.Where(m => providers.Contains(m.Provider, StringComparer.OrdinalIgnoreCase));
-        if (query["q"] is [{ Length: > 0 } words]) models = models.Where(m => m.Id.Contains(words, StringComparison.OrdinalIgnoreCase) || m.Name.Contains(words, StringComparison.OrdinalIgnoreCase));
+        if (query["q"] is [{ Length: > 0 } words]) models = models.Where(m => $"{m.Id} {m.Name}".Contains(words, StringComparison.OrdinalIgnoreCase));
         if (Number(query, "context") is { } context) models = models.Where(m => m.ContextLength >= context);
         if (Dollars(query, "min_price") is { } least) models = models.Where(m => m.Pricing.PromptUsd * 1_000_000 >= least);
         if (Dollars(query, "max_price") is { } most) models = models.Where(m => m.Pricing.PromptUsd * 1_000_000 <= most);

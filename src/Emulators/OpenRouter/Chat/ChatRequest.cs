@@ -45,7 +45,7 @@ sealed record ChatRequest(string Model, IReadOnlyList<ChatMessage> Messages)
 
     public string? LastUserText => Messages.LastOrDefault(m => m.Role == "user")?.Text;
 
-    public string? SystemText => Messages.Any(m => m.Role is "system" or "developer") ? string.Join('\n', Messages.Where(m => m.Role is "system" or "developer").Select(m => m.Text)) : null;
+    public string? SystemText => Messages.Where(m => m.Role is "system" or "developer").Select(m => m.Text).Aggregate((string?)null, (all, one) => all is null ? one : $"{all}\n{one}");
 
     public string? ToolText => Messages[^1] is { Role: "tool" } last ? last.Text : null;
 }
@@ -60,4 +60,5 @@ sealed record CacheMark(bool IsHourLong);
 sealed record ReasoningWish(bool? IsOn = null, string? Effort = null, int? MaxTokens = null, bool IsHidden = false);
 
 /// <summary>The most somebody will pay, in USD per million tokens, and whom they want; null: anything and anybody.</summary>
-sealed record ProviderWish(decimal? MaxPromptUsd = null, decimal? MaxCompletionUsd = null, decimal? MaxRequestUsd = null, IReadOnlyList<string>? Only = null, IReadOnlyList<string>? Ignore = null);
+sealed record ProviderWish(
+    decimal? MaxPromptUsd = null, decimal? MaxCompletionUsd = null, decimal? MaxRequestUsd = null, IReadOnlyList<string>? Only = null, IReadOnlyList<string>? Ignore = null);

@@ -11,17 +11,19 @@ static class Eligible
     /// <returns>Why it may not; null when it may.</returns>
     public static ErrorAnswer? Refuse(ChatRequest request, CatalogModel model, DateTimeOffset now)
     {
-        if (model.IsEmbedding) return ErrorAnswer.Invalid($"{model.Id} makes embeddings; ask it at /api/v1/embeddings.") with { Availability = new Availability("wrong_endpoint", IsRetryable: false, [model.Id]) };
+        if (model.IsEmbedding) return WrongEndpoint(model.Id, "makes embeddings; ask it at /api/v1/embeddings");
         if (model.Reasoning is { IsMandatory: true } && request.Reasoning.IsOn == false) return ErrorAnswer.Invalid($"Reasoning is mandatory for {model.Id} and cannot be disabled.");
         var wish = request.Provider;
         var prompt = Tokens.Of(request);
         var price = model.Pricing.At(prompt, now);
         if (wish.Only is { } only && !only.Any(p => Is(model, p))) return Filtered(model, "provider.only");
         if (wish.Ignore is { } ignored && ignored.Any(p => Is(model, p))) return Filtered(model, "provider.ignore");
-        if (price.PromptUsd * 1_000_000 > wish.MaxPromptUsd || price.CompletionUsd * 1_000_000 > wish.MaxCompletionUsd || price.RequestUsd > wish.MaxRequestUsd) return Filtered(model, "provider.max_price");
+        if (price.PromptUsd * 1_000_000 > wish.MaxPromptUsd || price.CompletionUsd * 1_000_000 > wish.MaxCompletionUsd || price.RequestUsd > wish.MaxRequestUsd)
+            return Filtered(model, "provider.max_price");
         var wanted = (long)prompt + (request.MaxTokens is { } most ? Math.Min(most, model.MaxCompletionTokens ?? most) : 1);
         return wanted <= model.ContextLength ? null
-            : new ErrorAnswer(400, "context_length_exceeded", $"This endpoint's maximum context length is {model.ContextLength} tokens. However, you requested about {wanted} tokens ({prompt} of text input). Please reduce the length of either one.")
+            : new ErrorAnswer(400, "context_length_exceeded",
+                $"This endpoint's maximum context length is {model.ContextLength} tokens. However, you requested about {wanted} tokens ({prompt} of text input).")
             {
                 ProviderCode = "context_length_exceeded", Provider = model.Provider,
             };
@@ -31,8 +33,12 @@ static class Eligible
     public static ErrorAnswer? RefuseCredit(KeyAccount account, EmulatorParts parts, DateTimeOffset now)
     {
         if (account.LeftUsd(now) <= 0) return new ErrorAnswer(402, "payment_required", "Key limit exceeded. Manage it using https://openrouter.ai/settings/keys");
-        return parts.Ledger.TotalUsd >= parts.Keys.CreditsUsd ? new ErrorAnswer(402, "payment_required", "Insufficient credits. Add more using https://openrouter.ai/settings/credits") : null;
+        if (parts.Ledger.TotalUsd < parts.Keys.CreditsUsd) return null;
+        return new ErrorAnswer(402, "payment_required", "Insufficient credits. Add more using https://openrouter.ai/settings/credits");
     }
+
+    public static ErrorAnswer WrongEndpoint(string slug, string why) =>
+        ErrorAnswer.Invalid($"{slug} {why}.") with { Availability = new Availability("wrong_endpoint", IsRetryable: false, [slug]) };
 
     /// <summary>A provider's name as lists have it: <c>google-ai-studio</c> for Google AI Studio.</summary>
     public static string ProviderSlug(string name) => name.ToLowerInvariant().Replace(' ', '-');

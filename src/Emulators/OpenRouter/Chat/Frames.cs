@@ -11,7 +11,8 @@ sealed class Frames(HttpContext context, Trouble trouble, ulong seed)
 {
     const int FlushAfterBytes = 16 * 1024, InABatch = 4, LongestPiece = 7;
 
-    static readonly byte[] Data = "data: "u8.ToArray(), Event = "event: "u8.ToArray(), Comment = ": "u8.ToArray(), Processing = "OPENROUTER PROCESSING"u8.ToArray(), Done = "[DONE]"u8.ToArray();
+    static readonly byte[] Data = "data: "u8.ToArray(), Event = "event: "u8.ToArray(), Comment = ": "u8.ToArray();
+    static readonly byte[] Processing = "OPENROUTER PROCESSING"u8.ToArray(), Done = "[DONE]"u8.ToArray();
 
     readonly PipeWriter output = context.Response.BodyWriter;
     readonly byte[] lineEnd = trouble.HasCrlf ? "\r\n"u8.ToArray() : "\n"u8.ToArray();

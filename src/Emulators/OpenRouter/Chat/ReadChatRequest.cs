@@ -36,11 +36,10 @@ sealed class ReadChatRequest
             Tools = Member(body, "tools") is { ValueKind: JsonValueKind.Array } tools && tools.GetArrayLength() > 0 ? tools : null,
             ForcedTool = ReadForcedTool(body),
             IsJson = kind is "json_object" or "json_schema",
-            Schema = kind == "json_schema" && Member(format, "json_schema") is { ValueKind: JsonValueKind.Object } named ? Member(named, "schema") ?? Refuse<JsonElement?>("response_format.json_schema.schema is required.") : null,
+            Schema = kind == "json_schema" ? ReadSchema(format) : null,
             Reasoning = ReadReasoning(body),
             Provider = ReadProvider(body),
-            WantsSearch = model!.EndsWith(":online", StringComparison.Ordinal)
-                || Member(body, "plugins") is { ValueKind: JsonValueKind.Array } plugins && plugins.EnumerateArray().Any(p => p.ValueKind == JsonValueKind.Object && Text(p, "id") == "web"),
+            WantsSearch = model!.EndsWith(":online", StringComparison.Ordinal) || HasWebPlugin(body),
             CacheControl = Mark(body),
             SessionId = Text(body, "session_id") is { Length: > 256 } ? Refuse<string>("session_id has at most 256 characters.") : Text(body, "session_id"),
             EndUser = Text(body, "user"),
@@ -58,11 +57,17 @@ sealed class ReadChatRequest
         foreach (var message in array.EnumerateArray())
         {
             var role = message.ValueKind == JsonValueKind.Object ? Text(message, "role") : null;
-            if (role is not ("system" or "developer" or "user" or "assistant" or "tool")) Refuse<object>($"messages[{messages.Count}].role must be system, developer, user, assistant or tool.");
-            else messages.Add(ReadMessage.From(message, role));
+            if (role is "system" or "developer" or "user" or "assistant" or "tool") messages.Add(ReadMessage.From(message, role));
+            else Refuse<object>($"messages[{messages.Count}].role must be system, developer, user, assistant or tool.");
         }
         return messages;
     }
+
+    JsonElement? ReadSchema(JsonElement format) => Member(format, "json_schema") is { ValueKind: JsonValueKind.Object } named && Member(named, "schema") is { } schema
+        ? schema : Refuse<JsonElement?>("response_format.json_schema.schema is required.");
+
+    bool HasWebPlugin(JsonElement body) => Member(body, "plugins") is { ValueKind: JsonValueKind.Array } plugins
+        && plugins.EnumerateArray().Any(p => p.ValueKind == JsonValueKind.Object && Text(p, "id") == "web");
 
     string[] ReadStop(JsonElement body)
     {
@@ -100,8 +105,8 @@ sealed class ReadChatRequest
         return new ProviderWish(Price("prompt"), Price("completion"), Price("request"), Texts(provider, "only"), Texts(provider, "ignore"));
     }
 
-    internal static CacheMark? Mark(JsonElement element) =>
-        Member(element, "cache_control") is { ValueKind: JsonValueKind.Object } control ? new CacheMark(Member(control, "ttl") is { ValueKind: JsonValueKind.String } ttl && ttl.GetString() == "1h") : null;
+    internal static CacheMark? Mark(JsonElement element) => Member(element, "cache_control") is { ValueKind: JsonValueKind.Object } control
+        ? new CacheMark(Member(control, "ttl") is { ValueKind: JsonValueKind.String } ttl && ttl.ValueEquals("1h")) : null;
 
     /// <returns>Null when it is missing or null.</returns>
     internal static JsonElement? Member(JsonElement element, string name) => element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;

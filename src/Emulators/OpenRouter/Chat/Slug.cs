@@ -33,7 +33,10 @@ static class Slug
 
     /// <summary>The model of a fault: priced and built as the cheapest of OpenAI.</summary>
     public static CatalogModel OfFault(ModelCatalog catalog, string slug) =>
-        (catalog.Find("openai/gpt-4o-mini") ?? new CatalogModel(slug, slug, 128_000, Pricing.PerMillion(0.15m, 0.6m, read: 0.075m))) with { Id = slug, Name = $"Emulator: {slug}", Provider = "Emulator" };
+        (catalog.Find("openai/gpt-4o-mini") ?? new CatalogModel(slug, slug, 128_000, Pricing.PerMillion(0.15m, 0.6m, read: 0.075m))) with
+        {
+            Id = slug, Name = $"Emulator: {slug}", Provider = "Emulator",
+        };
 
     static ErrorAnswer Unknown(string slug) =>
         new(400, "invalid_request", $"{slug} is not a valid model ID") { Availability = new Availability("model_not_found", IsRetryable: false, [slug]) };
@@ -42,7 +45,7 @@ static class Slug
     {
         Availability = new Availability("model_deprecated", IsRetryable: false, [slug])
         {
-            Fallbacks = [.. catalog.All.Where(m => m.Author == slug[..Math.Max(0, slug.IndexOf('/', StringComparison.Ordinal))] && !m.IsEmbedding && m.Id == m.BaseId).OrderByDescending(m => m.CreatedOn).Take(2).Select(m => m.Id)],
+            Fallbacks = [.. catalog.All.Where(m => m.Author == slug.Split('/')[0] && !m.IsEmbedding && m.Id == m.BaseId).OrderByDescending(m => m.CreatedOn).Take(2).Select(m => m.Id)],
         },
     };
 }

@@ -13,7 +13,10 @@ namespace Emulators.OpenRouter.Control;
 sealed class ControlApi(EmulatorParts parts)
 {
     /// <summary>What <c>{"percent": 20}</c> is shared among.</summary>
-    static readonly string[] UsualChaos = ["429", "429-provider", "500", "502", "503", "529", "error-mid", "error-choice", "error-first", "usage-missing", "no-done", "cut-reset", "cut-close", "malformed-frame", "html"];
+    static readonly string[] UsualChaos =
+    [
+        "429", "429-provider", "500", "502", "503", "529", "error-mid", "error-choice", "error-first", "usage-missing", "no-done", "cut-reset", "cut-close", "malformed-frame", "html",
+    ];
 
     public void Map(IEndpointRouteBuilder app)
     {

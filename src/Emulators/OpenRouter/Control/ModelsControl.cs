@@ -28,7 +28,8 @@ sealed class ModelsControl(EmulatorParts parts)
     {
         if (body.ValueKind != JsonValueKind.Object) throw new FormatException("The body must be an object.");
         foreach (var member in body.EnumerateObject())
-            if (member.Name is not ("name" or "context_length" or "pricing" or "expiration_date" or "provider")) throw new FormatException($"{member.Name} cannot be changed; name, context_length, pricing, expiration_date and provider can.");
+            if (member.Name is not ("name" or "context_length" or "pricing" or "expiration_date" or "provider"))
+                throw new FormatException($"{member.Name} cannot be changed; name, context_length, pricing, expiration_date and provider can.");
         var model = parts.Catalog.Find(id) ?? New(body, id);
         return model with
         {
@@ -44,7 +45,8 @@ sealed class ModelsControl(EmulatorParts parts)
     static CatalogModel New(JsonElement body, string id) =>
         ReadChatRequest.Member(body, "context_length") is { } context && ReadChatRequest.Member(body, "pricing") is { } pricing
             && pricing.TryGetProperty("prompt", out _) && pricing.TryGetProperty("completion", out _)
-            ? new CatalogModel(id, id, context.GetInt32(), Pricing.Free) : throw new FormatException($"There is no model {id}; a new one needs context_length, pricing.prompt and pricing.completion.");
+            ? new CatalogModel(id, id, context.GetInt32(), Pricing.Free)
+            : throw new FormatException($"There is no model {id}; a new one needs context_length, pricing.prompt and pricing.completion.");
 
     static string? Text(JsonElement body, string name) => ReadChatRequest.Member(body, name)?.GetString();
 

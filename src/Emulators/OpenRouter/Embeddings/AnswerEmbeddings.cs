@@ -55,7 +55,7 @@ sealed class AnswerEmbeddings(EmulatorParts parts)
         }
         var (model, error) = Slug.Find(parts.Catalog, slug);
         if (error is not null) return error;
-        if (!model!.IsEmbedding && faults is null) return ErrorAnswer.Invalid($"{slug} makes no embeddings.") with { Availability = new Availability("wrong_endpoint", IsRetryable: false, [slug]) };
+        if (!model!.IsEmbedding && faults is null) return Eligible.WrongEndpoint(slug, "makes no embeddings");
         if (Inputs(body) is not { Count: > 0 } inputs) return ErrorAnswer.Invalid("input: a text, texts, tokens or parts are required.");
         var dimensions = ReadChatRequest.Member(body, "dimensions") is { ValueKind: JsonValueKind.Number } wanted && wanted.TryGetInt32(out var number) ? number : UsualDimensions;
         if (dimensions is < 1 or > MostDimensions) return ErrorAnswer.Invalid($"dimensions must be from 1 to {MostDimensions}.");

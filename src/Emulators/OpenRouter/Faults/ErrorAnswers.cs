@@ -13,7 +13,7 @@ static class ErrorAnswers
     /// <param name="model">The slug asked for.</param>
     public static ErrorAnswer Of(int status, string model = "openai/gpt-4o-mini") => status switch
     {
-        400 => new(400, "context_length_exceeded", "This endpoint's maximum context length is 128000 tokens. However, you requested about 130000 tokens. Please reduce the length of either one.")
+        400 => new(400, "context_length_exceeded", "This endpoint's maximum context length is 128000 tokens. However, you requested about 130000 tokens.")
         {
             ProviderCode = "context_length_exceeded", Provider = "OpenAI",
         },

@@ -19,6 +19,9 @@ public sealed record FaultRule(string Fault)
     /// <summary>Of an error in band.</summary>
     public int? Status { get; init; }
 
+    /// <summary>An <c>x-should-retry</c> header with an error status; null: none.</summary>
+    public bool? ShouldRetry { get; init; }
+
     /// <summary>What is wrong with the rule; null: nothing.</summary>
     internal string? Problem() =>
         FaultKind.Unknown(Fault) is { } unknown ? $"There is no fault \"{unknown}\"; GET /emulator/faults lists them."

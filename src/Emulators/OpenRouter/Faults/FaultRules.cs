@@ -27,7 +27,7 @@ public sealed class FaultRules
     /// <exception cref="ArgumentException">An unknown fault, a negative share or more than all.</exception>
     public void SetChaos(long seed, IReadOnlyDictionary<string, double> percent)
     {
-        if (percent.Values.Any(p => p < 0) || percent.Values.Sum() > 100) throw new ArgumentException("The percentages must be 0 or more, and 100 in all at most.", nameof(percent));
+        if (percent.Values.Any(p => p < 0) || percent.Values.Sum() > 100.000001) throw new ArgumentException("The percentages must be 0 or more, and 100 in all at most.", nameof(percent));
         foreach (var name in percent.Keys)
             if (new FaultRule(name).Problem() is { } problem) throw new ArgumentException(problem, nameof(percent));
         Volatile.Write(ref dice, new Dice(seed, percent));
@@ -61,7 +61,7 @@ public sealed class FaultRules
             HasLeft && matcher.Matches(asked) && (rule.Times is null || Interlocked.Decrement(ref left) >= 0);
 
         public Trouble Add(Trouble trouble, Asked asked) =>
-            new FaultSettings(asked.Model ?? "", rule.AfterFrames, rule.Seconds, rule.RetryAfterSeconds, rule.Status).Add(trouble, kinds);
+            new FaultSettings(asked.Model ?? "", rule.AfterFrames, rule.Seconds, rule.RetryAfterSeconds, rule.Status, rule.ShouldRetry).Add(trouble, kinds);
     }
 
     sealed class Dice(long seed, IReadOnlyDictionary<string, double> percent)

@@ -4,7 +4,7 @@ namespace Emulators.OpenRouter.Faults;
 
 /// <summary>What a fault leaves open; null: its own default.</summary>
 /// <param name="Model">The slug asked for, which messages name.</param>
-sealed record FaultSettings(string Model, int? AfterFrames = null, double? Seconds = null, double? RetryAfterSeconds = null, int? Status = null)
+sealed record FaultSettings(string Model, int? AfterFrames = null, double? Seconds = null, double? RetryAfterSeconds = null, int? Status = null, bool? ShouldRetry = null)
 {
     public TimeSpan? OptionalSpan => Seconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
 
@@ -12,6 +12,7 @@ sealed record FaultSettings(string Model, int? AfterFrames = null, double? Secon
 
     public Trouble Refuse(Trouble trouble, ErrorAnswer error)
     {
+        error = error with { ShouldRetry = ShouldRetry };
         if (RetryAfterSeconds is not { } seconds) return trouble with { Refusal = error };
         var after = TimeSpan.FromSeconds(seconds);
         return trouble with { Refusal = error with { RetryAfter = after, Availability = error.Availability is { } a ? a with { RetryAfter = after } : null } };

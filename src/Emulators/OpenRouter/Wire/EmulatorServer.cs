@@ -9,7 +9,7 @@ namespace Emulators.OpenRouter.Wire;
 /// <summary>A bare web server on the loopback address: no configuration, no log, no signals of its own.</summary>
 static class EmulatorServer
 {
-    static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan StopWithin = TimeSpan.FromMilliseconds(200);
 
     /// <param name="port">0 takes a free one.</param>
     public static WebApplication Build(int port)

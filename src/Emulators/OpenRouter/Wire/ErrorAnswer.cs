@@ -19,6 +19,9 @@ public sealed record ErrorAnswer(int Status, string ErrorType, string Message)
     /// <summary>Requests a minute that OpenRouter itself allows; only its own 429 say so. Null otherwise.</summary>
     public int? PlatformLimit { get; init; }
 
+    /// <summary>Sent as <c>x-should-retry</c>, which relays send and OpenAI's clients obey; null: not sent, as OpenRouter has it.</summary>
+    public bool? ShouldRetry { get; init; }
+
     public Availability? Availability { get; init; }
 
     /// <summary>A moderation's verdict; null when none was asked.</summary>

@@ -23,7 +23,8 @@ static class SendJson
     {
         var headers = context.Response.Headers;
         if (error.RetryAfter is { } after)
-            headers.RetryAfter = error.IsRetryAfterDate ? (now + after).ToString("R", CultureInfo.InvariantCulture) : ((int)Math.Ceiling(after.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+            headers.RetryAfter = error.IsRetryAfterDate ? (now + after).ToString("R", CultureInfo.InvariantCulture) : $"{(int)Math.Ceiling(after.TotalSeconds)}";
+        if (error.ShouldRetry is { } should) headers["x-should-retry"] = should ? "true" : "false";
         if (error.PlatformLimit is { } limit)
         {
             headers["X-RateLimit-Limit"] = limit.ToString(CultureInfo.InvariantCulture);
