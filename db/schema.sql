@@ -305,9 +305,9 @@ grant select, insert, update, delete on
     qrtz_paused_trigger_grps, qrtz_paused_job_grps, qrtz_fired_triggers, qrtz_scheduler_state, qrtz_locks
 to engine;
 
--- Governance tasks. What never changes of a task is its row in tasks; its state is which of the narrow tables its one small row
--- is in: ready, leases, due, held, waiting, gated or parked; a task that has ended is in none. Claims and completions move small
--- rows and never rewrite the payload. Every claim raises the epoch, and ends with exactly one row in task_attempts.
+-- Governance tasks. What never changes of a task is its row in tasks, but for the deadline, which a redrive may move; its state is
+-- which of the narrow tables its one small row is in: ready, leases, due, held, waiting, gated or parked; a task that has ended is
+-- in none. Claims and completions move small rows and never rewrite the payload. Every claim raises the epoch, and ends with exactly one row in task_attempts.
 -- No foreign keys and no unnecessary index here: they would lock or log on each of many thousand moves a second.
 
 -- Lanes: one for each combination by which workers choose, so that the order of claims is the order of one index.
@@ -349,7 +349,7 @@ create index tasks_by_origin on tasks (origin_id, task_id) where origin_id is no
 create index tasks_by_filing on tasks using brin (filed_at) with (pages_per_range = 16, autosummarize = on);
 
 -- Flags of a narrow row: 1 others depend on it, 2 it holds a dedup key, 4 it needs a slot of its concurrency key.
--- failures: attempts charged since it was filed or redriven; losses: workers that died with it since then.
+-- failures: attempts charged since it was filed or redriven; losses: workers that were lost with it since then.
 create sequence task_order;
 create table task_ready (
     task_id      uuid primary key,
@@ -443,7 +443,8 @@ create table task_parked (
 );
 
 -- How each claim ended, append-only; the last one of an ended task says with what. A redriven task's last one is marked reopened.
--- worker_id and claimed_at are null when the task was ended without a claim. outcome lost: its worker died; returned: given back unharmed.
+-- worker_id and claimed_at are null when the task was ended without a claim. outcome lost: its worker was heard of no more; returned: given back
+-- unharmed, by its worker or, when that had stopped without it, for it.
 create table task_attempts (
     task_id     uuid not null,
     epoch       bigint not null,
@@ -487,18 +488,23 @@ create table task_dependencies (
 );
 create index task_dependencies_by_parent on task_dependencies (parent_id);
 
--- One row is one gate of one task; the decision may come before the task asks. The first decision of an opening stands.
+-- One row is one gate of one task; the decision may come before the task asks. The first decision of an opening stands. kept: a further
+-- signal, which came after the last opening was answered and before the next one: it answers that.
 create table task_gates (
-    task_id    uuid not null,
-    gate       text not null check (gate ~ '^[a-z][a-z0-9_]{0,62}$'),
-    epoch      bigint,
-    opened_at  timestamptz,
-    decision   text check (decision in ('approved', 'rejected', 'expired', 'signalled')),
-    decided_by text check (char_length(decided_by) between 1 and 200),
-    decided_at timestamptz,
-    detail     jsonb,
+    task_id     uuid not null,
+    gate        text not null check (gate ~ '^[a-z][a-z0-9_]{0,62}$'),
+    epoch       bigint,
+    opened_at   timestamptz,
+    decision    text check (decision in ('approved', 'rejected', 'expired', 'signalled')),
+    decided_by  text check (char_length(decided_by) between 1 and 200),
+    decided_at  timestamptz,
+    detail      jsonb,
+    kept_by     text check (char_length(kept_by) between 1 and 200),
+    kept_at     timestamptz,
+    kept_detail jsonb,
     primary key (task_id, gate),
-    constraint gate_decision_whole check ((decision is null) = (decided_by is null) and (decision is null) = (decided_at is null))
+    constraint gate_decision_whole check ((decision is null) = (decided_by is null) and (decision is null) = (decided_at is null)),
+    constraint gate_kept_whole check ((kept_by is null) = (kept_at is null) and (kept_by is not null or kept_detail is null))
 );
 create index task_gates_by_opening on task_gates (opened_at) where opened_at is not null;
 create index task_gates_by_decision on task_gates (decided_at) where decided_at is not null;
@@ -509,10 +515,12 @@ create table task_keys (
     task_id   uuid not null
 );
 
--- How many tasks of a concurrency key may run, and who has the slots.
+-- How many tasks of a concurrency key may run, and who has the slots. idle_since: since when no live task has had the key, and its
+-- slots are gone; its limit is remembered for those that may be brought back.
 create table task_concurrency (
     concurrency_key text primary key,
-    max_running     integer not null check (max_running between 1 and 1000)
+    max_running     integer not null check (max_running between 1 and 1000),
+    idle_since      timestamptz
 );
 create table task_slots (
     concurrency_key text not null,
@@ -614,9 +622,25 @@ begin
     return made;
 end $$;
 
--- Drops the days that ended before a moment, whole, once no task of theirs is alive. Returns the days that were dropped.
+-- Whether a task with an id from low on and below high is alive. Without scans of whole tables: statistics of those that swing
+-- between empty and millions must not choose.
+create function has_live_tasks(low uuid, high uuid) returns boolean
+language sql stable set search_path = pg_catalog, public, pg_temp set enable_seqscan = off as $$
+    select exists (select from task_ready where task_id >= low and task_id < high)
+        or exists (select from task_leases where task_id >= low and task_id < high)
+        or exists (select from task_due where task_id >= low and task_id < high)
+        or exists (select from task_held where task_id >= low and task_id < high)
+        or exists (select from task_waiting where task_id >= low and task_id < high)
+        or exists (select from task_gated where task_id >= low and task_id < high)
+        or exists (select from task_parked where task_id >= low and task_id < high)
+$$;
+
+-- Drops the oldest day that ended before a moment and has no living task, whole. Returns that day, or nothing: one at a time, since
+-- claims and filings stand still from the locks to the end of the transaction. They stand still for the wait for the locks too, so that
+-- is short; and it is shorter than a deadlock is looked for, so whoever this meets crosswise goes on. Whether something lives is
+-- looked at again under the locks: before, a task may have been on its way back. What takes time is done before them.
 create function drop_task_partitions(before timestamptz) returns setof date
-language plpgsql security definer set search_path = pg_catalog, public, pg_temp set lock_timeout = '2s' as $$
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp set lock_timeout = '500ms' as $$
 declare
     day date;
     low uuid;
@@ -630,19 +654,20 @@ begin
         exit when (day + 1)::timestamp at time zone 'utc' > before;
         low := first_task_id(day::timestamp at time zone 'utc');
         high := first_task_id((day + 1)::timestamp at time zone 'utc');
-        continue when exists (select from task_ready where task_id >= low and task_id < high)
-            or exists (select from task_leases where task_id >= low and task_id < high)
-            or exists (select from task_due where task_id >= low and task_id < high)
-            or exists (select from task_held where task_id >= low and task_id < high)
-            or exists (select from task_waiting where task_id >= low and task_id < high)
-            or exists (select from task_gated where task_id >= low and task_id < high)
-            or exists (select from task_parked where task_id >= low and task_id < high);
-        execute format('drop table public.%I', 'tasks_' || to_char(day, 'YYYYMMDD'));
-        execute format('drop table if exists public.%I', 'task_attempts_' || to_char(day, 'YYYYMMDD'));
-        execute format('drop table if exists public.%I', 'task_notes_' || to_char(day, 'YYYYMMDD'));
-        delete from task_dependencies where child_id >= low and child_id < high;
-        delete from task_gates where task_id >= low and task_id < high;
-        return next day;
+        continue when has_live_tasks(low, high);
+        begin
+            delete from task_dependencies where child_id >= low and child_id < high;
+            delete from task_gates where task_id >= low and task_id < high;
+            -- In the order in which workers use them: they report what has ended, and read what they claim.
+            lock table only public.task_attempts, only public.task_notes, only public.tasks in access exclusive mode;
+            if has_live_tasks(low, high) then raise object_in_use; end if;
+            execute format('drop table if exists public.%I', 'task_attempts_' || to_char(day, 'YYYYMMDD'));
+            execute format('drop table if exists public.%I', 'task_notes_' || to_char(day, 'YYYYMMDD'));
+            execute format('drop table public.%I', 'tasks_' || to_char(day, 'YYYYMMDD'));
+            return next day;
+            return;
+        exception when object_in_use then null; -- a task was brought back; nothing of this day has changed, and the locks are gone
+        end;
     end loop;
 end $$;
 
@@ -668,10 +693,13 @@ $$;
 revoke execute on function oldest_transaction() from public;
 grant execute on function oldest_transaction() to engine;
 
-revoke execute on function make_task_partitions(date, integer), drop_task_partitions(timestamptz), oldest_snapshots() from public;
+revoke execute on function
+    make_task_partitions(date, integer), has_live_tasks(uuid, uuid), drop_task_partitions(timestamptz), oldest_snapshots()
+from public;
 grant execute on function make_task_partitions(date, integer), drop_task_partitions(timestamptz), oldest_snapshots() to engine;
 
-grant select, insert on tasks, task_lanes to engine;
+grant select, insert on task_lanes to engine;
+grant select, insert, update (deadline_at) on tasks to engine;
 grant select, insert, update (reopened_at) on task_attempts to engine;
 grant select, insert on task_notes to engine;
 grant select, insert, update, delete on
@@ -692,3 +720,516 @@ grant select, insert, update, delete on task_deadlines to engine;
 
 -- The failures of a kind, the latest ones found fast; attempts that went well are not in it.
 create index task_attempts_failed on task_attempts (lane_id, ended_at) where fault is not null;
+
+-- What calls to models may cost, what they cost, and the ledger of all of them.
+
+-- Budgets: how much may be spent by whom in what time. scope_key names whose it is; '*' stands for each one by itself, such as every tenant.
+-- A hard budget is never passed; a soft one only tells. origin policy: it follows the policy's own limit for a task.
+create table cost_budgets (
+    budget_id       uuid primary key,
+    scope           text not null check (scope in ('total', 'tenant', 'policy', 'task_kind', 'model', 'provider', 'worker')),
+    scope_key       text not null default '' check (char_length(scope_key) <= 200),
+    period          text not null check (period in ('task', 'day', 'week', 'month', 'lifetime')),
+    time_zone       text not null default 'UTC' check (char_length(time_zone) between 1 and 64),
+    amount_usd      numeric(20, 12) not null check (amount_usd between 0 and 10000000),
+    alert_threshold numeric(4, 3) not null default 0.8 check (alert_threshold > 0 and alert_threshold <= 1),
+    is_hard         boolean not null default true,
+    is_enabled      boolean not null default true,
+    origin          text not null default 'operator' check (origin in ('operator', 'policy')),
+    version         bigint not null default 1,
+    created_at      timestamptz not null,
+    updated_at      timestamptz not null,
+    updated_by      text not null check (char_length(updated_by) between 1 and 200),
+    constraint total_has_no_key check ((scope = 'total') = (scope_key = '')),
+    unique (scope, scope_key, period)
+);
+
+-- Grows with every change of a budget, in its transaction: a process whose number is another one enters no call before it has read the budgets anew.
+create table budget_changes (
+    only_row boolean primary key default true check (only_row),
+    change   bigint not null
+);
+insert into budget_changes (change) values (1);
+
+-- One row for each window of a budget: a day, week or month by the start of it in the budget's time zone, a task by its id. granted is the sum of
+-- the slices of all processes: money that calls hold or will. settled + granted <= amount is what grants keep to under the row's lock.
+-- is_tight: so little is left that each hold is granted by itself. subject: whose window, where the budget's key is '*'.
+create table budget_windows (
+    budget_id    uuid not null,
+    window_key   text not null check (char_length(window_key) between 1 and 300),
+    subject      text not null default '',
+    starts_at    timestamptz,
+    ends_at      timestamptz,
+    opened_at    timestamptz not null,
+    settled_usd  numeric(20, 12) not null default 0 check (settled_usd >= 0),
+    granted_usd  numeric(20, 12) not null default 0 check (granted_usd >= 0),
+    calls        bigint not null default 0,
+    refused      bigint not null default 0,
+    is_tight     boolean not null default false,
+    alerted_at   timestamptz,
+    exhausted_at timestamptz,
+    primary key (budget_id, window_key)
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
+
+-- One start of one process that holds money. generation grows when it loses touch with what it wrote: what was on its way under an older one
+-- comes to nothing. When its lease has run out, its slices are taken apart.
+create table budget_holders (
+    holder_id   uuid primary key,
+    host        text not null,
+    process_id  integer not null,
+    generation  bigint not null default 1,
+    started_at  timestamptz not null,
+    lease_until timestamptz not null,
+    ended_at    timestamptz
+) with (fillfactor = 50);
+create index budget_holders_alive on budget_holders (lease_until) where ended_at is null;
+
+-- What a process may still spend or hold in a window. is_exact: nothing of it is free, each hold came by itself.
+create table budget_slices (
+    budget_id   uuid not null,
+    window_key  text not null,
+    holder_id   uuid not null,
+    granted_usd numeric(20, 12) not null check (granted_usd >= 0),
+    is_exact    boolean not null,
+    primary key (budget_id, window_key, holder_id)
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
+create index budget_slices_of_holder on budget_slices (holder_id);
+
+-- What people are told about budgets, once for each window.
+create table budget_events (
+    event_id   uuid primary key,
+    budget_id  uuid not null,
+    window_key text not null,
+    event      text not null check (event in ('threshold', 'exhausted', 'cost_over_hold')),
+    at         timestamptz not null,
+    detail     jsonb not null default '{}'
+);
+create index budget_events_by_time on budget_events (at);
+
+-- Every attempted call, entered before it leaves. open: it is under way, and may cost up to hold_usd. lost: its process died; cost_usd is its hold until the
+-- provider tells. is_estimated: the provider has not told yet.
+create table model_selections (
+    selection_id       uuid primary key,
+    request_id         uuid not null,
+    attempt            smallint not null check (attempt >= 1),
+    requested_at       timestamptz not null,
+    task_id            uuid,
+    task_epoch         bigint,
+    task_kind          text check (char_length(task_kind) <= 200),
+    tenant             text check (char_length(tenant) <= 200),
+    worker             text check (char_length(worker) <= 200),
+    policy             text not null check (char_length(policy) between 1 and 200),
+    policy_version     integer not null,
+    provider           text not null check (char_length(provider) between 1 and 200),
+    model              text not null check (char_length(model) between 1 and 300),
+    reasons            text[] not null default '{}',
+    price              jsonb not null,
+    max_tokens         integer not null,
+    is_streamed        boolean not null,
+    estimated_usd      numeric(20, 12) not null check (estimated_usd >= 0),
+    hold_usd           numeric(20, 12) not null check (hold_usd >= 0),
+    holder_id          uuid not null,
+    budget_ids         uuid[] not null,
+    window_keys        text[] not null,
+    outcome            text not null default 'open' check (outcome in ('open', 'succeeded', 'failed', 'cancelled', 'lost')),
+    is_estimated       boolean not null default true,
+    cost_usd           numeric(20, 12) not null default 0 check (cost_usd >= 0),
+    ended_at           timestamptz,
+    settled_at         timestamptz,
+    latency_ms         double precision,
+    first_token_ms     double precision,
+    error_kind         text check (char_length(error_kind) <= 100),
+    error              text check (char_length(error) <= 2000),
+    http_status        integer,
+    generation_id      text check (char_length(generation_id) <= 300),
+    served_model       text check (char_length(served_model) <= 300),
+    served_by          text check (char_length(served_by) <= 200),
+    finish_reason      text check (char_length(finish_reason) <= 100),
+    prompt_tokens      bigint not null default 0,
+    completion_tokens  bigint not null default 0,
+    cached_tokens      bigint not null default 0,
+    cache_write_tokens bigint not null default 0,
+    reasoning_tokens   bigint not null default 0,
+    constraint ended_when_not_open check ((outcome = 'open') = (ended_at is null)),
+    constraint windows_have_budgets check (cardinality(budget_ids) = cardinality(window_keys))
+) with (fillfactor = 70);
+create index model_selections_open on model_selections (holder_id) where outcome = 'open';
+create index model_selections_unsettled on model_selections (ended_at) where is_estimated and outcome <> 'open';
+create index model_selections_by_task on model_selections (task_id) where task_id is not null;
+create index model_selections_by_time on model_selections (requested_at);
+create index model_selections_by_request on model_selections (request_id);
+
+-- Every write of a process begins with this: it must be alive and of this generation, and stays so until the end of the transaction; and the budgets must be
+-- those that it knows.
+create function lock_budget_holder(holder uuid, its_generation bigint, moment timestamptz, known_change bigint) returns void
+language plpgsql set search_path = pg_catalog, public, pg_temp as $$
+begin
+    perform from budget_holders
+    where holder_id = holder and generation = its_generation and ended_at is null and lease_until > moment
+    for update;
+    if not found then
+        raise exception 'the holder % of generation % does not hold budgets any more', holder, its_generation using errcode = 'EB001';
+    end if;
+    if (select change from budget_changes) <> known_change then
+        raise exception 'the budgets have changed' using errcode = 'EB002';
+    end if;
+end $$;
+revoke execute on function lock_budget_holder(uuid, bigint, timestamptz, bigint) from public;
+grant execute on function lock_budget_holder(uuid, bigint, timestamptz, bigint) to engine;
+
+grant select, insert, update on cost_budgets, budget_windows, budget_holders to engine;
+grant select, insert, update, delete on budget_slices to engine;
+grant select, insert on budget_events to engine;
+grant select, insert, update on model_selections to engine;
+grant select, update on budget_changes to engine;
+-- Where model calls go and with which key, what models there are, and what they cost.
+
+-- One row is one service that answers model calls.
+create table routing_providers (
+    name           text primary key,
+    kind           text not null,
+    base_url       text not null,
+    enabled        boolean not null default true,
+    zero_retention boolean not null default false,
+    regions        text[] not null default '{}',
+    headers        jsonb not null default '{}',
+    version        bigint not null default 1,
+    updated_at     timestamptz not null,
+    tried_at       timestamptz,
+    synced_at      timestamptz,
+    sync_problem   text,
+    constraint provider_name_form check (name ~ '^[a-z][a-z0-9_-]{0,62}$'),
+    constraint provider_kind_known check (kind in ('openrouter', 'openai', 'emulator')),
+    constraint provider_url_form check (base_url ~ '^https?://' and char_length(base_url) <= 500),
+    constraint provider_headers_form check (jsonb_typeof(headers) = 'object' and octet_length(headers::text) <= 8192),
+    constraint provider_version_counts check (version >= 1),
+    constraint provider_problem_length check (char_length(sync_problem) <= 1000)
+);
+grant select, insert on routing_providers to engine;
+grant update (kind, base_url, enabled, zero_retention, regions, headers, version, updated_at, tried_at, synced_at, sync_problem) on routing_providers to engine;
+
+-- One row is one key of a provider, sealed with AES-256-GCM under the key of the key ring that key_id names. Two slots and what has
+-- left them: staged (to be tried), active (used), retiring (replaced, calls may still use it), retired (wiped).
+create table routing_credentials (
+    credential_id uuid primary key,
+    provider      text not null references routing_providers (name),
+    state         text not null,
+    key_id        text,
+    nonce         bytea,
+    sealed        bytea,
+    fingerprint   text not null,
+    created_at    timestamptz not null,
+    created_by    text not null,
+    verified_at   timestamptz,
+    promoted_at   timestamptz,
+    replaced_at   timestamptz,
+    retired_at    timestamptz,
+    constraint credential_state_known check (state in ('staged', 'active', 'retiring', 'retired')),
+    constraint credential_is_wiped_when_retired check ((state = 'retired') = (sealed is null)),
+    constraint credential_is_sealed_whole check ((sealed is null) = (nonce is null) and (sealed is null) = (key_id is null)),
+    constraint credential_nonce_length check (octet_length(nonce) = 12),
+    constraint credential_sealed_length check (octet_length(sealed) between 17 and 4096),
+    constraint credential_replaced_when_retiring check (state <> 'retiring' or replaced_at is not null),
+    constraint credential_retired_when_retired check ((state = 'retired') = (retired_at is not null))
+);
+create unique index routing_credentials_one_active on routing_credentials (provider) where state = 'active';
+create unique index routing_credentials_one_staged on routing_credentials (provider) where state = 'staged';
+create index routing_credentials_by_provider on routing_credentials (provider, created_at);
+grant select, insert on routing_credentials to engine;
+grant update (state, key_id, nonce, sealed, verified_at, promoted_at, replaced_at, retired_at) on routing_credentials to engine;
+
+-- One row is one model of one provider, as the provider last listed it; what an operator corrected stands beside it and wins.
+create table routing_models (
+    provider                 text not null references routing_providers (name),
+    slug                     text not null,
+    name                     text not null,
+    canonical_slug           text,
+    context_tokens           bigint,
+    max_output_tokens        bigint,
+    input_modalities         text[] not null,
+    output_modalities        text[] not null,
+    parameters               text[] not null,
+    listed_at                timestamptz,
+    expires_at               timestamptz,
+    first_seen_at            timestamptz not null,
+    gone_at                  timestamptz,
+    manual_enabled           boolean,
+    manual_context_tokens    bigint,
+    manual_max_output_tokens bigint,
+    manual_zero_retention    boolean,
+    manual_regions           text[],
+    manual_input_modalities  text[],
+    manual_parameters        text[],
+    manual_quality           double precision,
+    note                     text,
+    corrected_at             timestamptz,
+    corrected_by             text,
+    version                  bigint not null default 1,
+    primary key (provider, slug),
+    constraint model_slug_length check (char_length(slug) between 1 and 200),
+    constraint model_name_length check (char_length(name) between 1 and 300),
+    constraint model_tokens_positive check (context_tokens > 0 and max_output_tokens > 0),
+    constraint model_manual_tokens_positive check (manual_context_tokens > 0 and manual_max_output_tokens > 0),
+    constraint model_quality_is_a_share check (manual_quality between 0 and 1),
+    constraint model_note_length check (char_length(note) between 1 and 500),
+    constraint model_correction_is_signed check ((corrected_at is null) = (corrected_by is null))
+);
+grant select, insert on routing_models to engine;
+grant update (name, canonical_slug, context_tokens, max_output_tokens, input_modalities, output_modalities, parameters, listed_at, expires_at, gone_at,
+    manual_enabled, manual_context_tokens, manual_max_output_tokens, manual_zero_retention, manual_regions, manual_input_modalities,
+    manual_parameters, manual_quality, note, corrected_at, corrected_by, version)
+on routing_models to engine;
+
+-- What a model costs, in dollars a token, request, image or search, and since when. No current row of any origin: not known, which is
+-- never taken for zero. manual: an operator says so; provider: the provider does; ceiling: the most it can be, where nobody knows.
+create table routing_model_prices (
+    price_id           bigint generated always as identity primary key,
+    provider           text not null,
+    slug               text not null,
+    origin             text not null,
+    prompt_usd         numeric(20, 12) not null,
+    completion_usd     numeric(20, 12) not null,
+    request_usd        numeric(20, 12) not null default 0,
+    image_usd          numeric(20, 12) not null default 0,
+    search_usd         numeric(20, 12) not null default 0,
+    cache_read_usd     numeric(20, 12),
+    cache_write_usd    numeric(20, 12),
+    cache_write_1h_usd numeric(20, 12),
+    reasoning_usd      numeric(20, 12),
+    discount           numeric(9, 8) not null default 0,
+    overrides          jsonb not null default '[]',
+    valid_from         timestamptz not null,
+    valid_to           timestamptz,
+    set_by             text not null,
+    constraint price_of_a_model foreign key (provider, slug) references routing_models (provider, slug),
+    constraint price_origin_known check (origin in ('provider', 'manual', 'ceiling')),
+    constraint price_not_negative check (least(prompt_usd, completion_usd, request_usd, image_usd, search_usd, cache_read_usd, cache_write_usd, cache_write_1h_usd, reasoning_usd) >= 0),
+    constraint price_ceiling_above_zero check (origin <> 'ceiling' or greatest(prompt_usd, completion_usd) > 0),
+    constraint price_discount_is_a_share check (discount between 0 and 1),
+    constraint price_overrides_form check (jsonb_typeof(overrides) = 'array'),
+    constraint price_ends_after_start check (valid_to >= valid_from)
+);
+create unique index routing_model_prices_current on routing_model_prices (provider, slug, origin) where valid_to is null;
+create index routing_model_prices_history on routing_model_prices (provider, slug, valid_from);
+grant select, insert on routing_model_prices to engine;
+grant update (valid_to) on routing_model_prices to engine;
+
+-- What a sync or an operator changed in the catalog.
+create table routing_model_changes (
+    change_id  bigint generated always as identity primary key,
+    provider   text not null,
+    slug       text not null,
+    kind       text not null,
+    changed_at timestamptz not null,
+    detail     jsonb not null default '{}',
+    constraint change_of_a_model foreign key (provider, slug) references routing_models (provider, slug),
+    constraint change_kind_known check (kind in ('new', 'gone', 'back', 'price_up', 'price_down', 'changed', 'corrected')),
+    constraint change_detail_form check (jsonb_typeof(detail) = 'object')
+);
+create index routing_model_changes_of_model on routing_model_changes (provider, slug, change_id);
+create index routing_model_changes_by_age on routing_model_changes (changed_at);
+grant select, insert, delete on routing_model_changes to engine;
+
+-- Counts the changes of each part of routing that processes keep in memory: they look here twice a second and read the part again when
+-- its number has moved. Not a sequence: the number must become visible together with what it stands for.
+create table routing_versions (
+    part    text primary key,
+    version bigint not null,
+    constraint version_part_form check (part ~ '^[a-z][a-z0-9_]{0,62}$')
+);
+grant select, insert on routing_versions to engine;
+grant update (version) on routing_versions to engine;
+-- Which models may do which work, for how much money. A row is a version: it is never changed, and one of each policy is in force.
+create table routing_policies (
+    policy        text not null,
+    version       integer not null,
+    is_active     boolean not null default false,
+    policy_config jsonb not null,
+    note          text not null default '',
+    created_by    text not null,
+    created_at    timestamptz not null,
+    primary key (policy, version),
+    constraint policy_name_form check (policy ~ '^[a-z][a-z0-9_]{0,62}$'),
+    constraint policy_version_counts check (version >= 1),
+    constraint policy_config_form check (jsonb_typeof(policy_config) = 'object' and octet_length(policy_config::text) <= 262144),
+    constraint policy_note_length check (char_length(note) <= 2000),
+    constraint policy_author_length check (char_length(created_by) between 1 and 200)
+);
+create unique index routing_policies_one_active on routing_policies (policy) where is_active;
+grant select, insert on routing_policies to engine;
+grant update (is_active) on routing_policies to engine;
+
+-- Which policy a type of task goes by. The type generic stands in for those that are not here.
+create table routing_task_types (
+    task_type  text primary key,
+    policy     text not null,
+    preference text,
+    constraint task_type_form check (task_type ~ '^[a-z][a-z0-9_]{0,62}$'),
+    constraint task_type_policy_form check (policy ~ '^[a-z][a-z0-9_]{0,62}$'),
+    constraint task_type_preference_known check (preference in ('fast', 'quality', 'code', 'balanced'))
+);
+grant select, insert, delete on routing_task_types to engine;
+-- What was seen of models: counts in windows that add up exactly, breakers, verdicts, the order that follows from them, and what providers billed.
+
+-- Latencies are counted in buckets: every millisecond up to 10, then each bucket 16 % wider than the one before. A bucket begins with its bound.
+create function routing_latency_bounds() returns integer[]
+language sql immutable parallel safe as $$
+    select array[
+        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 19, 22, 26, 30, 35, 41, 48, 56, 65, 75, 87, 101, 117, 136, 158, 183, 212, 246, 285, 331, 384, 445,
+        516, 599, 695, 806, 935, 1085, 1259, 1460, 1694, 1965, 2279, 2644, 3067, 3558, 4127, 4787, 5553, 6441, 7472, 8668, 10055, 11664, 13530,
+        15695, 18206, 21119, 24498, 28418, 32965, 38239, 44357, 51454, 59687, 69237, 80315, 93165, 108071, 125362, 145420, 168687, 195677, 226985,
+        263303, 305431, 354300, 410988, 476746, 553025, 641509, 744150, 863214, 1001328, 1161540, 1347386, 1562968, 1813043, 2103130, 2439631,
+        2829972, 3282768, 3808011]
+$$;
+
+-- The bucket of a latency, counted from 0: those under a millisecond.
+create function routing_latency_bucket(latency_ms bigint) returns integer
+language sql immutable parallel safe as $$
+    select width_bucket(least(latency_ms, 2147483647)::integer, routing_latency_bounds())
+$$;
+
+-- A quantile in milliseconds, from counts whose trailing zeros may be missing: the geometric middle of the bucket that holds it, at most 8 % off;
+-- null without any.
+create function routing_latency_quantile(counts integer[], share double precision) returns double precision
+language sql immutable parallel safe as $$
+    select case when bucket = 1 then 0
+        when bucket > cardinality(routing_latency_bounds()) then (routing_latency_bounds())[bucket - 1]
+        else sqrt((routing_latency_bounds())[bucket - 1]::double precision * ((routing_latency_bounds())[bucket] - 1)) end
+    from (
+        select bucket, sum(count) over (order by bucket) as upto, sum(count) over () as total
+        from unnest(counts) with ordinality as buckets (count, bucket)
+    ) summed
+    where total > 0 and upto >= greatest(1, ceil(share * total))
+    order by bucket
+    limit 1
+$$;
+
+create function routing_add_counts(a integer[], b integer[]) returns integer[]
+language sql immutable parallel safe as $$
+    select array(select coalesce(x, 0) + coalesce(y, 0) from unnest(a, b) with ordinality as pairs (x, y, bucket) order by bucket)
+$$;
+
+create function routing_add_kinds(a jsonb, b jsonb) returns jsonb
+language sql immutable parallel safe as $$
+    select coalesce(jsonb_object_agg(kind, count), '{}') from (
+        select kind, sum(count::bigint) as count
+        from (select key, value from jsonb_each_text(a) union all select key, value from jsonb_each_text(b)) as both_sides (kind, count)
+        group by kind
+    ) summed
+$$;
+
+-- One row is what was seen of a model under a policy in a window that begins at window_start (UTC): calls by the time they were asked for.
+-- Sums may be written before what they are taken from (a correction of a cost comes from another process than the cost), so none is bound to be positive.
+create table model_performance (
+    window_kind         text not null check (window_kind in ('five_minutes', 'hour', 'day')),
+    window_start        timestamptz not null,
+    provider            text not null check (char_length(provider) between 1 and 200),
+    model               text not null check (char_length(model) between 1 and 300),
+    policy              text not null check (char_length(policy) <= 200),
+    requests            bigint not null,
+    successes           bigint not null,
+    failures            bigint not null,
+    cancelled           bigint not null,
+    error_kinds         jsonb not null check (jsonb_typeof(error_kinds) = 'object'),
+    latency_ms          bigint not null,
+    latency_counts      integer[] not null,
+    first_token_ms      bigint not null,
+    first_token_counts  integer[] not null,
+    cost_usd            numeric(20, 12) not null,
+    prompt_tokens       bigint not null,
+    completion_tokens   bigint not null,
+    cached_tokens       bigint not null,
+    cache_write_tokens  bigint not null,
+    reasoning_tokens    bigint not null,
+    verdicts            bigint not null,
+    good                numeric(16, 6) not null,
+    bad                 numeric(16, 6) not null,
+    primary key (window_kind, window_start, provider, model, policy),
+    constraint requests_have_an_outcome check (requests = successes + failures + cancelled)
+) with (fillfactor = 70);
+comment on column model_performance.latency_ms is 'Sum over the calls that succeeded, to the end of the answer.';
+comment on column model_performance.latency_counts is 'The same calls by bucket, see routing_latency_bounds.';
+comment on column model_performance.first_token_ms is 'Sum over the calls that were streamed and brought a token.';
+comment on column model_performance.good is 'Weight of the verdicts as far as they are good; a verdict of 0 is half good, half bad.';
+grant select, insert, update, delete on model_performance to engine;
+
+-- The last batch of counts that each process has written: one whose answer was lost is not counted twice.
+create table model_performance_writers (
+    writer_id  uuid primary key,
+    batch      bigint not null check (batch >= 1),
+    written_at timestamptz not null
+);
+grant select, insert, update, delete on model_performance_writers to engine;
+
+-- A verdict on the answer of a call, one for each source; the latest stands. The call's own facts are kept with it.
+create table routing_feedback (
+    selection_id uuid not null,
+    source       text not null check (source in ('user', 'verifier', 'test')),
+    verdict      numeric(4, 3) not null check (verdict between -1 and 1),
+    reason       text check (char_length(reason) <= 2000),
+    given_by     text not null check (char_length(given_by) between 1 and 200),
+    given_at     timestamptz not null,
+    requested_at timestamptz not null,
+    provider     text not null,
+    model        text not null,
+    policy       text not null,
+    primary key (selection_id, source)
+);
+create index routing_feedback_by_call on routing_feedback (requested_at);
+grant select, insert, update on routing_feedback to engine;
+
+-- Which models, and with an empty model which providers, stand still, for all processes. A ticket is the right to one call that tries whether it works again.
+create table routing_breakers (
+    provider     text not null check (char_length(provider) between 1 and 200),
+    model        text not null check (char_length(model) <= 300),
+    state        text not null check (state in ('closed', 'open', 'probing')),
+    is_out       boolean not null,
+    reason       text not null,
+    changed_at   timestamptz not null,
+    retry_at     timestamptz,
+    openings     integer not null check (openings >= 0),
+    good_probes  integer not null check (good_probes >= 0),
+    probe_ticket uuid,
+    probe_until  timestamptz,
+    primary key (provider, model),
+    constraint open_breaker_is_tried_again check ((state = 'open') = (retry_at is not null)),
+    constraint only_a_probing_breaker_has_a_ticket check (probe_ticket is null or state = 'probing'),
+    constraint ticket_has_an_end check ((probe_ticket is null) = (probe_until is null)),
+    constraint closed_breaker_is_not_out check (not (state = 'closed' and is_out))
+) with (fillfactor = 70);
+comment on column routing_breakers.is_out is 'The provider does not take our key or our money: a person should look.';
+comment on column routing_breakers.openings is 'How often it opened in a row; the pauses grow with it.';
+grant select, insert, update, delete on routing_breakers to engine;
+
+-- The order of a policy''s models as learned or pinned: laid over the policy, never written into it. No rows: as the policy says.
+create table routing_ranks (
+    policy    text not null check (char_length(policy) between 1 and 200),
+    provider  text not null check (char_length(provider) between 1 and 200),
+    model     text not null check (char_length(model) between 1 and 300),
+    position  integer not null check (position >= 1),
+    reason    text not null check (char_length(reason) <= 2000),
+    since     timestamptz not null,
+    pinned_by text check (char_length(pinned_by) between 1 and 200),
+    primary key (policy, provider, model),
+    constraint one_model_at_a_position unique (policy, position) deferrable initially deferred
+);
+comment on column routing_ranks.pinned_by is 'Who has fixed this position; null: it was learned.';
+grant select, insert, update, delete on routing_ranks to engine;
+
+-- What a provider says that was spent, beside what the ledger says, by day (its activity) or between two looks at its meter (its key).
+create table routing_reconciliations (
+    provider     text not null check (char_length(provider) between 1 and 200),
+    source       text not null check (source in ('activity', 'key')),
+    period_start timestamptz not null,
+    period_end   timestamptz not null,
+    billed_usd   numeric(20, 12) not null,
+    ledger_usd   numeric(20, 12) not null,
+    drift_usd    numeric(20, 12) not null generated always as (billed_usd - ledger_usd) stored,
+    meter_usd    numeric(20, 12),
+    is_within    boolean not null,
+    taken_at     timestamptz not null,
+    primary key (provider, source, period_start),
+    constraint period_is_in_order check (period_end >= period_start)
+);
+comment on column routing_reconciliations.meter_usd is 'What the key had spent in all when it was looked at; null for activity.';
+grant select, insert, update on routing_reconciliations to engine;

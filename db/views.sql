@@ -121,3 +121,145 @@ grant select on v_task_engine to engine_reader;
 create view v_task_breakers as
 select kind, state, changed_at, retry_at, openings, recent, reason from task_breakers;
 grant select on v_task_breakers to engine_reader;
+
+-- Budgets with the latest window of each, and of each subject where a budget is kept for each one by itself. held_usd: what calls under way may cost, and what
+-- processes keep at hand for the next ones.
+create view v_budget_status as
+select b.budget_id, b.scope, coalesce(nullif(w.subject, ''), b.scope_key) as scope_key, b.period, b.time_zone, b.is_hard, b.is_enabled, b.amount_usd,
+    coalesce(w.settled_usd, 0) as settled_usd, coalesce(w.granted_usd, 0) as held_usd, b.amount_usd - coalesce(w.settled_usd, 0) - coalesce(w.granted_usd, 0) as left_usd,
+    w.window_key, w.starts_at, w.ends_at, coalesce(w.calls, 0) as calls, coalesce(w.refused, 0) as refused, w.alerted_at, w.exhausted_at
+from cost_budgets b
+left join lateral (
+    select distinct on (subject) subject, window_key, starts_at, ends_at, settled_usd, granted_usd, calls, refused, alerted_at, exhausted_at
+    from budget_windows where budget_id = b.budget_id order by subject, opened_at desc
+) w on b.period <> 'task';
+grant select on v_budget_status to engine, engine_reader;
+
+-- All windows that there ever were.
+create view v_budget_history as
+select b.budget_id, b.scope, coalesce(nullif(w.subject, ''), b.scope_key) as scope_key, b.period, w.window_key, w.starts_at, w.ends_at, b.amount_usd, w.settled_usd, w.granted_usd as held_usd,
+    w.calls, w.refused, w.alerted_at, w.exhausted_at
+from budget_windows w
+join cost_budgets b on b.budget_id = w.budget_id;
+grant select on v_budget_history to engine, engine_reader;
+
+create view v_budget_events as
+select e.at, e.event, b.scope, b.scope_key, b.period, e.window_key, e.detail
+from budget_events e
+join cost_budgets b on b.budget_id = e.budget_id;
+grant select on v_budget_events to engine, engine_reader;
+
+-- Every attempted call: what was chosen, why, what it cost and how it went.
+create view v_selection_log as
+select selection_id, request_id, attempt, requested_at, task_id, task_epoch, task_kind, tenant, worker, policy, policy_version, provider, model, reasons, outcome, error_kind, error,
+    http_status, estimated_usd, hold_usd, cost_usd, is_estimated, prompt_tokens, completion_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, latency_ms, first_token_ms,
+    served_model, served_by, generation_id, finish_reason, is_streamed, ended_at
+from model_selections;
+grant select on v_selection_log to engine, engine_reader;
+
+-- By days in UTC; what is under way counts when it has ended.
+create view v_spend_daily as
+select (requested_at at time zone 'utc')::date as day, policy, model, provider, task_kind, tenant, worker, count(*) as calls, count(*) filter (where outcome = 'succeeded') as succeeded,
+    sum(cost_usd) as cost_usd, sum(cost_usd) filter (where is_estimated) as estimated_usd, sum(prompt_tokens) as prompt_tokens, sum(completion_tokens) as completion_tokens
+from model_selections where outcome <> 'open'
+group by 1, 2, 3, 4, 5, 6, 7;
+grant select on v_spend_daily to engine, engine_reader;
+
+create view v_spend_by_model as
+select provider, model, count(*) as calls, count(*) filter (where outcome = 'succeeded') as succeeded, sum(cost_usd) as cost_usd,
+    sum(prompt_tokens) as prompt_tokens, sum(completion_tokens) as completion_tokens, sum(cached_tokens) as cached_tokens, avg(latency_ms) as mean_latency_ms
+from model_selections where outcome <> 'open'
+group by provider, model;
+grant select on v_spend_by_model to engine, engine_reader;
+-- Models as they count: corrections before what the provider says, the price that is used, and why one is not selectable. A provider that
+-- has moved to another host was never synced there, and its models are gone until it is.
+create view v_models as
+select m.provider, m.slug, m.name, m.canonical_slug,
+    case
+        when not p.enabled then 'provider_disabled'
+        when p.kind = 'openrouter' and not exists (select from routing_credentials c where c.provider = p.name and c.state = 'active') then 'no_key'
+        when m.gone_at is not null or p.synced_at is null then 'gone'
+        when not coalesce(m.manual_enabled, true) then 'disabled'
+        when r.origin is null then 'price_unknown'
+        else 'selectable'
+    end as state,
+    coalesce(m.manual_context_tokens, m.context_tokens) as context_tokens,
+    coalesce(m.manual_max_output_tokens, m.max_output_tokens) as max_output_tokens,
+    coalesce(m.manual_input_modalities, m.input_modalities) as input_modalities, m.output_modalities,
+    coalesce(m.manual_parameters, m.parameters) as parameters,
+    coalesce(m.manual_zero_retention, p.zero_retention) as zero_retention,
+    coalesce(m.manual_regions, p.regions) as regions,
+    m.manual_quality as quality,
+    r.origin as price_origin, r.prompt_usd, r.completion_usd, r.request_usd, r.image_usd, r.search_usd,
+    r.cache_read_usd, r.cache_write_usd, r.cache_write_1h_usd, r.reasoning_usd, r.discount, r.overrides, r.valid_from as price_since,
+    m.listed_at, m.expires_at, m.first_seen_at, m.gone_at, m.corrected_at, m.corrected_by, m.note
+from routing_models m
+join routing_providers p on p.name = m.provider
+left join lateral (
+    select origin, prompt_usd, completion_usd, request_usd, image_usd, search_usd, cache_read_usd, cache_write_usd, cache_write_1h_usd, reasoning_usd,
+        discount, overrides, valid_from
+    from routing_model_prices
+    where provider = m.provider and slug = m.slug and valid_to is null
+    order by array_position(array['manual', 'provider', 'ceiling'], origin)
+    limit 1
+) r on true;
+grant select on v_models to engine, engine_reader;
+
+-- Providers without their secrets; headers are left out too, for what somebody may have put into them.
+create view v_providers as
+select p.name, p.kind, p.base_url, p.enabled, p.zero_retention, p.regions, p.updated_at, p.tried_at, p.synced_at, p.sync_problem,
+    a.fingerprint as active_key, a.promoted_at as active_since, a.verified_at as active_verified_at, s.fingerprint as staged_key,
+    (select count(*) from routing_models m where m.provider = p.name and m.gone_at is null) as models
+from routing_providers p
+left join routing_credentials a on a.provider = p.name and a.state = 'active'
+left join routing_credentials s on s.provider = p.name and s.state = 'staged';
+grant select on v_providers to engine_reader;
+
+create view v_model_changes as
+select change_id, changed_at, provider, slug, kind, detail
+from routing_model_changes;
+grant select on v_model_changes to engine_reader;
+
+create view v_model_prices as
+select provider, slug, origin, prompt_usd, completion_usd, request_usd, image_usd, search_usd, cache_read_usd, cache_write_usd, cache_write_1h_usd,
+    reasoning_usd, discount, overrides, valid_from, valid_to, set_by
+from routing_model_prices;
+grant select on v_model_prices to engine_reader;
+create view v_routing_policies as
+select policy, version, is_active, (policy_config ->> 'max_cost_per_task_usd')::numeric(18, 8) as max_cost_per_task_usd,
+    (select string_agg(m.value ->> 'model', ' → ' order by (m.value ->> 'priority')::integer, m.ordinality)
+     from jsonb_array_elements(policy_config -> 'models') with ordinality m) as models,
+    policy_config, note, created_by, created_at
+from routing_policies;
+grant select on v_routing_policies to engine_reader;
+
+create view v_routing_task_types as
+select t.task_type, t.policy, t.preference, p.version as policy_version
+from routing_task_types t
+left join routing_policies p on p.policy = t.policy and p.is_active;
+grant select on v_routing_task_types to engine_reader;
+create view v_model_performance as
+select window_kind, window_start, provider, model, policy, requests, successes, failures, cancelled,
+    successes::double precision / nullif(successes + failures, 0) as success_share, error_kinds,
+    latency_ms::double precision / nullif(successes, 0) as latency_mean_ms,
+    routing_latency_quantile(latency_counts, 0.5) as latency_p50_ms, routing_latency_quantile(latency_counts, 0.95) as latency_p95_ms,
+    routing_latency_quantile(first_token_counts, 0.5) as first_token_p50_ms, routing_latency_quantile(first_token_counts, 0.95) as first_token_p95_ms,
+    cost_usd, prompt_tokens, completion_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, verdicts, good, bad
+from model_performance;
+grant select on v_model_performance to engine, engine_reader;
+
+create view v_routing_breakers as
+select provider, model, state, is_out, reason, changed_at, retry_at, openings from routing_breakers;
+grant select on v_routing_breakers to engine_reader;
+
+create view v_routing_feedback as
+select selection_id, source, verdict, reason, given_by, given_at, requested_at, provider, model, policy from routing_feedback;
+grant select on v_routing_feedback to engine_reader;
+
+create view v_routing_ranks as
+select policy, position, provider, model, reason, since, pinned_by from routing_ranks;
+grant select on v_routing_ranks to engine_reader;
+
+create view v_routing_reconciliations as
+select provider, source, period_start, period_end, billed_usd, ledger_usd, drift_usd, is_within, taken_at from routing_reconciliations;
+grant select on v_routing_reconciliations to engine_reader;

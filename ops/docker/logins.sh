@@ -9,6 +9,7 @@ OWNER_PASSWORD=$(password database_owner) ENGINE_PASSWORD=$(password database) \
 \getenv owner_password OWNER_PASSWORD
 \getenv engine_password ENGINE_PASSWORD
 create role engine_owner login password :'owner_password';
+grant pg_read_all_stats to engine_owner; -- who keeps an old transaction open
 alter role engine login password :'engine_password';
 alter database :DBNAME owner to engine_owner;
 SQL

@@ -121,6 +121,23 @@ public sealed partial class DoctorTests(TestDatabase database) : IClassFixture<T
     }
 
     [Fact]
+    public async Task An_owner_that_does_not_see_the_sessions_of_other_logins_is_mended_by_a_grant()
+    {
+        variables["ENGINE__DATABASE__CONNECTIONSTRING"] = database.EngineConnectionString;
+        await using var connection = await database.Owner.OpenConnectionAsync();
+        var owner = $"plain_owner_{Environment.ProcessId}";
+        await connection.ExecuteAsync($"create role {owner}; alter function oldest_snapshots() owner to {owner}");
+
+        var blind = (await ExamineAsync())["sessions"];
+
+        Assert.Equal("warning", blind.Status);
+        Assert.Contains(owner, blind.Message, StringComparison.Ordinal);
+        await connection.ExecuteAsync(Grant().Match(blind.Remedy!).Value);
+        await MendedAsync("sessions");
+        await connection.ExecuteAsync($"reassign owned by {owner} to current_user; drop role {owner}");
+    }
+
+    [Fact]
     public async Task A_broken_configuration_is_told_and_the_rest_is_still_looked_at()
     {
         variables["ENGINE__HTTP__LISTN"] = "http://127.0.0.1:1";
@@ -164,6 +181,9 @@ public sealed partial class DoctorTests(TestDatabase database) : IClassFixture<T
     }
 
     static string InstalledPostgres() => Directory.EnumerateDirectories("/usr/lib/postgresql").Select(d => Path.Combine(d, "bin", "postgres")).First(File.Exists);
+
+    [GeneratedRegex("grant .*;")]
+    private static partial Regex Grant();
 
     [GeneratedRegex("ENGINE__HTTP__LISTEN=(\\S+)")]
     private static partial Regex ListenVariable();

@@ -48,7 +48,8 @@ public sealed class TasksTests(SchedulesAndAuditTests.OneEngine one) : IClassFix
         Assert.Equal((Refused, ""), (retried.ExitCode, retried.Output));
         Assert.Contains("[task_ended]", retried.Error, StringComparison.Ordinal);
 
-        Assert.Equal($"Task {taskId} is pending now.\n", (await engine.CommandAsync("tasks", "redrive", taskId)).Output);
+        Assert.Contains("exclude each other", (await engine.CommandAsync("tasks", "redrive", taskId, "--deadline", "2d", "--no-deadline")).Error, StringComparison.Ordinal);
+        Assert.Equal($"Task {taskId} is pending now.\n", (await engine.CommandAsync("tasks", "redrive", taskId, "--deadline", "2d")).Output);
         Assert.Equal(Failed, (await engine.CommandAsync("tasks", "watch", taskId)).ExitCode);
     }
 
@@ -95,7 +96,7 @@ public sealed class TasksTests(SchedulesAndAuditTests.OneEngine one) : IClassFix
     }
 
     [Fact]
-    public async Task Workers_are_listed_and_one_that_is_not_there_cannot_be_drained()
+    public async Task Workers_are_listed_drained_and_resumed_but_not_those_that_are_not_there()
     {
         var workers = await engine.CommandAsync("workers", "list");
         var drained = await engine.CommandAsync("workers", "drain", "999999");
@@ -103,6 +104,11 @@ public sealed class TasksTests(SchedulesAndAuditTests.OneEngine one) : IClassFix
         Assert.Contains("healthy", workers.Output, StringComparison.Ordinal);
         Assert.Contains("investigate_failure", workers.Output, StringComparison.Ordinal);
         Assert.Equal((Refused, ""), (drained.ExitCode, drained.Output));
+        var worker = System.Text.Json.JsonDocument.Parse((await engine.CommandAsync("workers", "list", "--json")).Output).RootElement.GetProperty("items")[0].GetProperty("worker_id").GetInt64();
+        Assert.Contains("takes nothing new", (await engine.CommandAsync("workers", "drain", $"{worker}")).Output, StringComparison.Ordinal);
+        Assert.Contains("draining", (await engine.CommandAsync("workers", "list")).Output, StringComparison.Ordinal);
+        Assert.Contains("takes tasks again", (await engine.CommandAsync("workers", "resume", $"{worker}")).Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("draining", (await engine.CommandAsync("workers", "list")).Output, StringComparison.Ordinal);
     }
 
     [Fact]

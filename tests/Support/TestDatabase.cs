@@ -74,7 +74,7 @@ public sealed class TestDatabase : IAsyncLifetime
             """);
         await connection.ExecuteAsync("set session_replication_role = replica; "
             + string.Concat(tables.Select(t => $"delete from {t}; ")) + "set session_replication_role = origin; "
-            + "insert into task_engine (mode, changed_at, changed_by, min_protocol) values ('running', 'epoch', 'migration', 1)");
+            + "insert into task_engine (mode, changed_at, changed_by, min_protocol) values ('running', 'epoch', 'migration', 1); insert into budget_changes (change) values (1)");
     }
 
     async Task MakeTemplateAsync()

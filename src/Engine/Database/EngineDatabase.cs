@@ -19,7 +19,7 @@ public sealed class EngineDatabase : IAsyncDisposable
     {
         (Embedded, Source, Time, ServerVersion, SchemaVersion) = (embedded, source, time, serverVersion, schemaVersion);
         Reserved = new ReservedConnections(engine);
-        Owner = new NpgsqlDataSourceBuilder(Pooled(owner, 3)) { Name = "engine_owner" }.Build();
+        Owner = new NpgsqlDataSourceBuilder(Guarded(owner, 3)) { Name = "engine_owner" }.Build();
     }
 
     /// <summary>The server that the engine brought up itself; null when it was given one.</summary>
@@ -48,7 +48,11 @@ public sealed class EngineDatabase : IAsyncDisposable
     {
         var database = settings.Get<DatabaseSettings>();
         if (database.ConnectionString is { Length: > 0 } engine)
-            return await OpenAsync(null, settings.Get<TasksSettings>().Listen ? engine : Unprepared(engine), database.OwnerConnectionString ?? engine, database, loggers, ct);
+        {
+            var owner = database.OwnerConnectionString ?? engine;
+            return settings.Get<TasksSettings>().Listen ? await OpenAsync(null, engine, owner, database, loggers, ct)
+                : await OpenAsync(null, Unprepared(engine), Unprepared(owner), database, loggers, ct);
+        }
 
         var embedded = await EmbeddedPostgres.StartAsync(
             settings.DataFolder, settings.Get<EmbeddedPostgresSettings>(), loggers.CreateLogger<EmbeddedPostgres>(), ct);
@@ -71,14 +75,14 @@ public sealed class EngineDatabase : IAsyncDisposable
         var host = TimeProvider.System; // to wait by, and for the database's clock to count on with
         var log = loggers.CreateLogger<EngineDatabase>();
         var version = await ConnectAsync(owner, settings.StartTimeout, host, log, ct);
-        await using (var owning = NpgsqlDataSource.Create(Pooled(owner, 5)))
+        await using (var owning = NpgsqlDataSource.Create(Guarded(owner, 5)))
         {
             var migrate = new MigrateDatabase(owning, host, loggers.CreateLogger<MigrateDatabase>());
             if (settings.MigrateOnStart) await MigrateAsync(migrate, ct);
             else if ((await migrate.PlanAsync(null, ct)).Refusal() is { } refusal) throw refusal;
         }
 
-        var source = new NpgsqlDataSourceBuilder(Pooled(engine, settings.MaxPoolSize)) { Name = "engine" }.Build();
+        var source = new NpgsqlDataSourceBuilder(Guarded(engine, settings.MaxPoolSize)) { Name = "engine" }.Build();
         try
         {
             if (engine != owner) await ConnectAsync(engine, TimeSpan.Zero, host, log, ct);
@@ -167,6 +171,14 @@ public sealed class EngineDatabase : IAsyncDisposable
         ApplicationName = "engine", Timeout = 5, CommandTimeout = 30, KeepAlive = 30, MaxPoolSize = size, MinPoolSize = 0, IncludeErrorDetail = false,
         ConnectionIdleLifetime = 60, CancellationTimeout = 2000, MaxAutoPrepare = IsUnprepared(connectionString) ? 0 : 50, AutoPrepareMinUsages = 3,
     }.ConnectionString;
+
+    /// <summary>The same for sessions that work, with <see cref="SessionOptions"/> where they can be passed.</summary>
+    internal static string Guarded(string connectionString, int size)
+    {
+        var parts = new NpgsqlConnectionStringBuilder(Pooled(connectionString, size));
+        if (!IsUnprepared(connectionString)) parts.Options = SessionOptions.Before(parts.Options);
+        return parts.ConnectionString;
+    }
 
     /// <summary>For a transaction pooler, behind which the next statement may meet another session.</summary>
     static string Unprepared(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString) { MaxAutoPrepare = 0, NoResetOnClose = true }.ConnectionString;

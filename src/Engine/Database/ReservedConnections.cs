@@ -4,17 +4,15 @@ namespace Engine.Database;
 
 /// <summary>
 /// Connections that are not from the pool: heartbeats, claims and completions must go on when everything else waits for a
-/// connection. The server notices a dead peer within seconds, so that a lost worker's transaction holds no row for long.
+/// connection.
 /// </summary>
 public sealed class ReservedConnections(string connectionString) : IAsyncDisposable
 {
     /// <summary>For the statements of the task loop, whose plans must not follow the statistics of tables that swing between empty and millions.</summary>
     const string LoopOptions = "-c enable_seqscan=off -c enable_bitmapscan=off -c plan_cache_mode=force_generic_plan -c jit=off";
 
-    const string PeerOptions = "-c tcp_user_timeout=10000 -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3";
-
-    readonly NpgsqlDataSource direct = Build(connectionString, $"{LoopOptions} {PeerOptions}");
-    readonly NpgsqlDataSource pooled = Build(connectionString, null);
+    readonly NpgsqlDataSource direct = Build(EngineDatabase.Guarded(connectionString, 1), LoopOptions);
+    readonly NpgsqlDataSource pooled = Build(EngineDatabase.Pooled(connectionString, 1), null);
 
     /// <param name="throughPooler">Behind a transaction pooler, which passes no options on.</param>
     public async ValueTask<NpgsqlConnection> OpenAsync(bool throughPooler, CancellationToken ct) => await (throughPooler ? pooled : direct).OpenConnectionAsync(ct);
@@ -30,7 +28,7 @@ public sealed class ReservedConnections(string connectionString) : IAsyncDisposa
 
     static NpgsqlDataSource Build(string connectionString, string? options)
     {
-        var parts = new NpgsqlConnectionStringBuilder(EngineDatabase.Pooled(connectionString, 1))
+        var parts = new NpgsqlConnectionStringBuilder(connectionString)
         {
             Pooling = false, ApplicationName = "engine worker", Timeout = 3, CommandTimeout = 10, KeepAlive = 0, MaxAutoPrepare = 0,
         };

@@ -43,7 +43,7 @@ public static class Fault
     /// </summary>
     public static bool IsDatabaseAway(Exception exception) => exception switch
     {
-        PostgresException e => e.SqlState.StartsWith("57P", StringComparison.Ordinal) || e.SqlState.StartsWith("08", StringComparison.Ordinal),
+        PostgresException e => e.SqlState.StartsWith("57P", StringComparison.Ordinal) || e.SqlState.StartsWith("08", StringComparison.Ordinal) || e.SqlState == "25P03",
         NpgsqlException e => e.InnerException is IOException or SocketException,
         _ => false,
     };
@@ -53,11 +53,12 @@ public static class Fault
         : (int)status >= 400 ? FaultKind.Permanent
         : FaultKind.Bug;
 
-    // Classes 08 connection, 53 resources, 57P operator intervention (restart, termination), 25006 a standby, 40 rollback, 55P03 lock timeout.
+    // Classes 08 connection, 53 resources, 57P operator intervention (restart, termination), 25006 a standby, 25P03 a session that
+    // was ended because its transaction had been left alone, 40 rollback, 55P03 lock timeout.
     static bool OfSqlState(string state) =>
         state.StartsWith("08", StringComparison.Ordinal) || state.StartsWith("53", StringComparison.Ordinal)
         || state.StartsWith("40", StringComparison.Ordinal) || state.StartsWith("57P", StringComparison.Ordinal)
-        || state is "25006" or "55P03" or "57014";
+        || state is "25006" or "25P03" or "55P03" or "57014";
 
     // Class 28 invalid authorization, 3D000 no such database, 42501 missing privilege.
     static FaultKind OfPermanentSqlState(string state) =>

@@ -1,6 +1,7 @@
 using Engine.Access;
 using Engine.Audit;
 using Engine.Database;
+using Engine.Gateway;
 using Engine.Hosting.Configuration;
 using Engine.Hosting.Health;
 using Engine.Hosting.Telemetry;
@@ -23,8 +24,12 @@ public static class EngineSlices
         services.AddAccess();
         services.AddAudit();
         services.AddSchedules();
+        services.AddBudgets(database);
+        services.AddPerformance();
         services.AddTasks();
         services.AddWorkers();
+        services.AddGateway();
+        services.AddPolicies();
     }
 
     public static void MapEngine(this IEndpointRouteBuilder app)
@@ -37,7 +42,12 @@ public static class EngineSlices
         app.MapTokens();
         app.MapAudit();
         app.MapSchedules();
+        app.MapBudgets();
+        app.MapSelections();
         app.MapTasks();
         app.MapWorkers();
+        app.MapGateway();
+        app.MapPolicies();
+        app.MapPerformance();
     }
 }

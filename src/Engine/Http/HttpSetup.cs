@@ -32,7 +32,7 @@ public static class HttpSetup
         services.AddSingleton<ForgetOldAnswers>();
         services.AddOpenApi("v1", Describe);
         services.AddCors(cors => cors.AddPolicy(CorsPolicy, policy => policy.WithOrigins([.. settings.CorsOrigins])
-            .WithMethods("GET", "POST", "PATCH", "DELETE").WithHeaders("Authorization", "Content-Type", "If-Match", "Idempotency-Key").WithExposedHeaders("ETag")));
+            .WithMethods("GET", "POST", "PUT", "PATCH", "DELETE").WithHeaders("Authorization", "Content-Type", "If-Match", "Idempotency-Key").WithExposedHeaders("ETag")));
         services.Configure<ForwardedHeadersOptions>(forwarded =>
         {
             forwarded.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
@@ -58,7 +58,7 @@ public static class HttpSetup
     /// <returns>Method and path as one word: <c>get_api_schedules_name_fires</c>.</returns>
     static string OperationId(ApiDescription description) => string.Join('_', [
         description.HttpMethod!.ToLowerInvariant(),
-        .. description.RelativePath!.Split('/', '{', '}', '-', '.').Select(part => part.Split(':')[0]).Where(part => part.Length > 0)]);
+        .. description.RelativePath!.Split('/', '{', '}', '-', '.').Select(part => part.TrimStart('*').Split(':')[0]).Where(part => part.Length > 0)]);
 
     static void Describe(OpenApiOptions options)
     {

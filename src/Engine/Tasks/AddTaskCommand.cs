@@ -63,7 +63,8 @@ static class AddTaskCommand
         }
     }
 
-    static Option<string?> Moment(CommandFrame frame, string name, string what)
+    /// <summary>A time to come.</summary>
+    internal static Option<string?> Moment(CommandFrame frame, string name, string what)
     {
         var moment = new Option<string?>(name) { Description = $"{what}: {Expiry.Form}.", HelpName = "WHEN" };
         moment.Validators.Add(result =>

@@ -22,23 +22,30 @@ public abstract record AfterFailure
     /// <summary>Given up: it kills workers.</summary>
     public sealed record Quarantine(string Reason) : AfterFailure;
 
-    /// <summary>Workers that may die with a task; the one after that is its last.</summary>
+    /// <summary>A task that so many workers died with is given up; after one loss less it runs alone.</summary>
     public const int MaxLosses = 3;
+
+    /// <summary>Of how many workers these must have been.</summary>
+    const int LeastWorkers = 2;
 
     static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(15);
 
+    /// <param name="fault">As a handler says or throws it; that its worker was lost, no handler can say.</param>
     /// <param name="failures">Attempts charged so far, this one included.</param>
-    /// <param name="losses">Workers lost so far, this one included.</param>
     /// <param name="jitter">From 0 to 1: where in the upper half of the pause it falls, so that what failed together does not come back together.</param>
-    public static AfterFailure Decide(TaskFault fault, string reason, int failures, int maxFailures, int losses, DateTimeOffset now, double jitter) => fault switch
+    public static AfterFailure Decide(TaskFault fault, string reason, int failures, int maxFailures, DateTimeOffset now, double jitter) => fault switch
     {
-        TaskFault.WorkerLost when losses >= MaxLosses => new Quarantine($"{losses} workers died with it"),
-        TaskFault.WorkerLost => new GiveToAnother(),
         TaskFault.TaskFault => new Ask(reason),
         TaskFault.Persistent => new Block(reason),
         _ when failures >= maxFailures => new Block($"failed {failures} times, at last: {reason}"),
         _ => new RetryAt(now + Pause(failures, jitter)),
     };
+
+    /// <summary>What becomes of a task whose worker was lost.</summary>
+    /// <param name="deaths">Workers that died with it, this one included; not those that were lost and live on.</param>
+    /// <param name="workers">How many different ones that were.</param>
+    public static AfterFailure DecideLost(int deaths, int workers) => deaths < MaxLosses || workers < LeastWorkers ? new GiveToAnother()
+        : new Quarantine(deaths == workers ? $"{deaths} workers died with it" : $"{deaths} deaths of {workers} workers");
 
     /// <summary>1, 2, 4, 8 … seconds, at most 15 minutes; then between half and the whole of that.</summary>
     static TimeSpan Pause(int failures, double jitter)

@@ -7,9 +7,12 @@ namespace Engine.Tasks;
 
 /// <summary>
 /// Decides at a gate of a task, which goes on in the same transaction. The first decision of an opening stands and every later one
-/// is told of it; a decision for another opening, or for a task that has ended, is refused.
+/// is told of it; a decision for another opening, or for a task that has ended, is refused. Approvals answer a question and are spent
+/// on it. Signals tell that something has happened, perhaps again: one that comes between two openings of its gate is kept for the
+/// next, unless it names the one that was answered. One is kept, not a queue of them: they say that, not how often.
 /// </summary>
-public sealed class DecideGate(MoveTasks move, TimeProvider time, TaskLanes lanes, PutTasks put, EndTasks end, WakeWorkers wake, RecordAudit audit, ILogger<DecideGate> log)
+public sealed class DecideGate(MoveTasks move, TimeProvider time, TaskLanes lanes, PutTasks put, EndTasks end, WakeWorkers wake, RecordAudit audit,
+    RecordMove record, ILogger<DecideGate> log)
 {
     const int MaxGates = 100;
 
@@ -35,6 +38,10 @@ public sealed class DecideGate(MoveTasks move, TimeProvider time, TaskLanes lane
 
     const string DecideSql = """
         update task_gates set decision = @Decision, decided_by = @By, decided_at = @now, detail = @DetailJson::jsonb where task_id = @TaskId and gate = @Gate
+        """;
+
+    const string KeepSql = """
+        update task_gates set kept_by = @By, kept_at = @now, kept_detail = @DetailJson::jsonb where task_id = @TaskId and gate = @Gate
         """;
 
     public async Task<DecisionOutcome> RunAsync(NewDecision decision, CancellationToken ct)
@@ -81,8 +88,8 @@ public sealed class DecideGate(MoveTasks move, TimeProvider time, TaskLanes lane
             return gate.Epoch is { } epoch
                 ? new DecisionOutcome.Refused("stale_decision", $"The decision is for the opening of the gate {gate.Name} at epoch {meant}; its last opening is at epoch {epoch}.")
                 : new DecisionOutcome.Refused("gate_not_open", $"The gate {gate.Name} has not been opened, neither at epoch {meant} nor at another.");
-        if (gate.Decision is not null)
-            return new DecisionOutcome.AlreadyTaken(new GateDecision(gate.Decision, gate.DecidedBy!, gate.DecidedAt!.Value, gate.DetailJson), gate.Epoch);
+        if (gate.Decided is { } first)
+            return IsFurtherSignal(decision, gate) ? await KeepAsync(connection, transaction, decision, gate, ct) : new DecisionOutcome.AlreadyTaken(first, gate.Epoch);
 
         var parameters = Parameters(decision, gate.Epoch);
         var gated = await connection.QuerySingleOrDefaultAsync<Gated>(new CommandDefinition(GatedSql, parameters, transaction, cancellationToken: ct));
@@ -99,6 +106,21 @@ public sealed class DecideGate(MoveTasks move, TimeProvider time, TaskLanes lane
         await AuditAsync(connection, transaction, decision, gate.Epoch, ct);
         await GoOnAsync(connection, transaction, decision, gated.Row, ct);
         return new DecisionOutcome.Taken(Early: false);
+    }
+
+    static bool IsFurtherSignal(NewDecision decision, GateRow gate) =>
+        decision is { Decision: "signalled", Epoch: null } && gate is { Epoch: not null, Decision: "signalled" or "expired" };
+
+    async Task<DecisionOutcome> KeepAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, NewDecision decision, GateRow gate, CancellationToken ct)
+    {
+        var known = await connection.QuerySingleOrDefaultAsync<Known>(new CommandDefinition(EndSql, decision, transaction, cancellationToken: ct));
+        if (known is null) return new DecisionOutcome.NoSuchTask();
+        if (known.State is not null) return Ended(known.State);
+        if (gate.Kept is { } kept) return new DecisionOutcome.AlreadyTaken(kept, null);
+        await connection.ExecuteAsync(new CommandDefinition(KeepSql, Parameters(decision, null), transaction, cancellationToken: ct));
+        await record.NoteAsync(connection, transaction, decision.TaskId, gate.Epoch!.Value, "signal_kept", decision.By, new JsonObject { ["gate"] = gate.Name }, ct);
+        await AuditAsync(connection, transaction, decision, null, ct);
+        return new DecisionOutcome.Taken(Early: true);
     }
 
     async Task GoOnAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, NewDecision decision, TaskRow row, CancellationToken ct)

@@ -10,7 +10,7 @@ public sealed class FileTasks(NpgsqlDataSource database, MoveTasks move, TimePro
     const string SlotsSql = """
         with limits as (
             insert into task_concurrency (concurrency_key, max_running) select * from unnest(@keys, @limits) order by 1
-            on conflict (concurrency_key) do update set max_running = excluded.max_running
+            on conflict (concurrency_key) do update set max_running = excluded.max_running, idle_since = null
             returning concurrency_key, max_running
         )
         insert into task_slots (concurrency_key, slot) select concurrency_key, generate_series(1, max_running) from limits

@@ -22,11 +22,28 @@ public sealed class KeepTaskPartitions(NpgsqlDataSource database, TimeProvider t
         var made = await MakeAsync(ct);
         var now = time.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(ct);
-        var dropped = await connection.ExecuteScalarAsync<int>(new CommandDefinition(DropSql, new { before = now - TimeSpan.FromDays(settings.KeepDays) }, cancellationToken: ct));
+        var dropped = await DropAsync(connection, now - TimeSpan.FromDays(settings.KeepDays), ct);
         var workers = await connection.ExecuteAsync(new CommandDefinition(WorkersSql, new { before = now - KeepWorkers }, cancellationToken: ct));
         var keys = await forgetKeys.RunAsync(ct);
         return string.Create(CultureInfo.InvariantCulture,
-            $"Made {made} tables for days to come; dropped {dropped} days of tasks, {workers} workers and {keys} concurrency keys.");
+            $"Made {made} tables for days to come; dropped {dropped}, {workers} workers and {keys} concurrency keys.");
+    }
+
+    /// <summary>A transaction for each day: while it drops one, claims and filings wait.</summary>
+    /// <returns>How many were dropped, in words.</returns>
+    static async Task<string> DropAsync(NpgsqlConnection connection, DateTimeOffset before, CancellationToken ct)
+    {
+        var days = 0;
+        try
+        {
+            while (await connection.ExecuteScalarAsync<int>(new CommandDefinition(DropSql, new { before }, cancellationToken: ct)) > 0) days++;
+            return string.Create(CultureInfo.InvariantCulture, $"{days} days of tasks");
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            // Not tried again at once: each try makes others wait.
+            return string.Create(CultureInfo.InvariantCulture, $"{days} days of tasks (their tables were in use; the next hour again)");
+        }
     }
 
     /// <summary>Yesterday's to those of a week ahead; the ids of tasks may come from clocks that are a little off.</summary>

@@ -13,9 +13,9 @@ public static class MovesApi
     {
         tasks.MapPost("/{taskId:guid}/cancel", Cancel).RequireAuthorization(Roles.Operator).WithSummary("Cancels a live task; whoever runs it is told, and refused from here on.");
         tasks.MapPost("/{taskId:guid}/retry", Retry).RequireAuthorization(Roles.Operator).WithSummary("Lets a blocked or scheduled task run now, with its counters at zero.");
-        tasks.MapPost("/{taskId:guid}/redrive", Redrive).RequireAuthorization(Roles.Operator).WithSummary("Brings back a task that ended as failed, cancelled or dead; its history stays.");
+        tasks.MapPost("/{taskId:guid}/redrive", Redrive).RequireAuthorization(Roles.Operator).WithSummary("Brings back a task that ended as failed, cancelled or dead; its history stays. One whose deadline has passed needs a new one, or none.");
         tasks.MapPost("/{taskId:guid}/gates/{gate}", Decide)
-            .WithSummary("Decides at a gate. The first decision of an opening stands. approved and rejected need the role approver, signalled the role operator.");
+            .WithSummary("Decides at a gate. The first decision of an opening stands; a further signal without an epoch is kept for the next opening. approved and rejected need the role approver, signalled the role operator.");
     }
 
     static async Task<Results<Ok<TaskMoveResponse>, ProblemHttpResult>> Cancel(Guid taskId, ReasonRequest? request, HttpContext http, CancelTask cancel, CancellationToken ct) =>
@@ -24,8 +24,13 @@ public static class MovesApi
     static async Task<Results<Ok<TaskMoveResponse>, ProblemHttpResult>> Retry(Guid taskId, ReasonRequest? request, HttpContext http, RetryTask retry, CancellationToken ct) =>
         ReasonRequest.Problem(request) ?? Answer(taskId, await retry.RunAsync(taskId, request?.Reason, http.User.Caller().Actor, http.Source(), ct));
 
-    static async Task<Results<Ok<TaskMoveResponse>, ProblemHttpResult>> Redrive(Guid taskId, ReasonRequest? request, HttpContext http, RedriveTask redrive, CancellationToken ct) =>
-        ReasonRequest.Problem(request) ?? Answer(taskId, await redrive.RunAsync(taskId, request?.Reason, http.User.Caller().Actor, http.Source(), ct));
+    static async Task<Results<Ok<TaskMoveResponse>, ProblemHttpResult>> Redrive(Guid taskId, RedriveRequest? request, HttpContext http, RedriveTask redrive, CancellationToken ct)
+    {
+        if (ReasonRequest.Problem(request?.Reason) is { } problem) return problem;
+        if (request is { DeadlineAt: not null, NoDeadline: true }) return Refusal.Invalid("deadline_at and no_deadline exclude each other.");
+        var deadline = request is { DeadlineAt: not null } or { NoDeadline: true } ? new NewDeadline(request.DeadlineAt) : null;
+        return Answer(taskId, await redrive.RunAsync(taskId, request?.Reason, deadline, http.User.Caller().Actor, http.Source(), ct));
+    }
 
     static async Task<Results<Ok<GateDecisionResponse>, ProblemHttpResult>> Decide(
         Guid taskId, string gate, DecideRequest request, HttpContext http, DecideGate decide, CancellationToken ct)
@@ -64,18 +69,25 @@ public sealed record ReasonRequest(string? Reason = null)
     const int MaxReasonLength = 1000;
 
     /// <returns>Null, or why it is refused.</returns>
-    public static ProblemHttpResult? Problem(ReasonRequest? request) =>
-        request?.Reason is { Length: > MaxReasonLength } reason ? Refusal.Invalid($"reason may have at most {MaxReasonLength} characters, has {reason.Length}.") : null;
+    public static ProblemHttpResult? Problem(ReasonRequest? request) => Problem(request?.Reason);
+
+    public static ProblemHttpResult? Problem(string? reason) =>
+        reason is { Length: > MaxReasonLength } ? Refusal.Invalid($"reason may have at most {MaxReasonLength} characters, has {reason.Length}.") : null;
 }
+
+/// <param name="Reason">For those who ask later; up to 1,000 characters.</param>
+/// <param name="DeadlineAt">In place of its deadline; in the future.</param>
+/// <param name="NoDeadline">It has no deadline from now on.</param>
+public sealed record RedriveRequest(string? Reason = null, DateTimeOffset? DeadlineAt = null, bool NoDeadline = false);
 
 /// <param name="State">What it is now.</param>
 public sealed record TaskMoveResponse(Guid TaskId, TaskState State);
 
 public enum GateVerdict { Approved, Rejected, Signalled }
 
-/// <param name="Epoch">Of the opening that was looked at: a decision for an older one is refused. Null: whatever is open, or will be first.</param>
+/// <param name="Epoch">Of the opening that was looked at: a decision for an older one is refused. Null: whatever is open, or will be next.</param>
 /// <param name="Detail">An object for the task and for people, up to 60 KiB.</param>
 public sealed record DecideRequest(GateVerdict Decision, long? Epoch = null, JsonElement? Detail = null);
 
-/// <param name="Early">The task has not asked yet; it will find the decision.</param>
+/// <param name="Early">The task has not asked yet, or not again; it will find the decision.</param>
 public sealed record GateDecisionResponse(Guid TaskId, string Gate, GateVerdict Decision, bool Early);

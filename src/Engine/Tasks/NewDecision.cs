@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace Engine.Tasks;
 
 /// <summary>What somebody decides at a gate.</summary>
-/// <param name="Epoch">Of the opening that it is meant for; null: whatever is open, or will be the first to be.</param>
+/// <param name="Epoch">Of the opening that it is meant for; null: whatever is open, or will be the next to be.</param>
 /// <param name="Decision">approved, rejected or signalled.</param>
 /// <param name="By">As the audit log names them, 1 to 200 characters.</param>
 /// <param name="DetailJson">An object of at most 64 KiB, for the task and for people; null: nothing.</param>
@@ -58,11 +58,11 @@ public abstract record DecisionOutcome
 {
     DecisionOutcome() { } // closed: the kinds below are all there are
 
-    /// <param name="Early">The gate is not open yet: it will find the decision.</param>
+    /// <param name="Early">The gate is not open, or not open again yet: it will find the decision.</param>
     public sealed record Taken(bool Early) : DecisionOutcome;
 
     /// <summary>Somebody was first; that stands.</summary>
-    /// <param name="Epoch">Of the opening; null: it was decided early.</param>
+    /// <param name="Epoch">Of the opening; null: it was decided before that.</param>
     public sealed record AlreadyTaken(GateDecision First, long? Epoch) : DecisionOutcome;
 
     public sealed record NoSuchTask : DecisionOutcome;

@@ -6,7 +6,13 @@ namespace Engine.Tasks;
 /// <summary>Counts the live tasks, and finds who keeps the database from clearing up behind them. Walks through all of them.</summary>
 public sealed class ReadQueueDepth(NpgsqlDataSource database, TimeProvider time)
 {
-    const string Sql = """
+    /// <summary>The schema's owner, for whom the functions about open transactions run, and whether it sees those of other logins. No row without the schema.</summary>
+    public const string OwnerSql = """
+        select pg_get_userbyid(proowner)::text as owner, pg_has_role(proowner, 'pg_read_all_stats', 'usage') as sees_all
+        from pg_proc where oid = to_regprocedure('public.oldest_snapshots()')
+        """;
+
+    const string Sql = $"""
         select set_config('jit', 'off', true);
         select l.kind, l.priority, sum(r.ready)::bigint as ready, min(r.oldest_at) as oldest_at
         from (select lane_id, count(*) as ready, min(ready_at) as oldest_at from task_ready group by lane_id) r join task_lanes l on l.lane_id = r.lane_id
@@ -20,7 +26,8 @@ public sealed class ReadQueueDepth(NpgsqlDataSource database, TimeProvider time)
         union all select 'waiting_approval', count(*) from task_gated where waits_for = 'approval'
         union all select 'waiting_signal', count(*) from task_gated where waits_for = 'signal';
         select kind, state, changed_at, retry_at, openings, reason from task_breakers order by kind limit 200;
-        select held_by, started_at from oldest_snapshots() limit 1
+        select held_by, started_at from oldest_snapshots() limit 1;
+        {OwnerSql}
         """;
 
     public async Task<QueueDepth> RunAsync(CancellationToken ct)
@@ -33,7 +40,8 @@ public sealed class ReadQueueDepth(NpgsqlDataSource database, TimeProvider time)
         var counted = (await grids.ReadAsync<(string State, long Tasks)>()).GroupBy(c => TaskStates.Find(c.State)!.Value).ToDictionary(g => g.Key, g => g.Sum(c => c.Tasks));
         counted[TaskState.Pending] += ready.Sum(r => r.Ready);
         KindBreaker[] breakers = [.. await grids.ReadAsync<KindBreaker>()];
-        return new QueueDepth(now, ready, counted, breakers, await grids.ReadSingleOrDefaultAsync<OldSnapshot>());
+        var oldest = await grids.ReadSingleOrDefaultAsync<OldSnapshot>();
+        return new QueueDepth(now, ready, counted, breakers, oldest, await grids.ReadSingleAsync<SchemaOwner>() is { SeesAll: false, Owner: var owner } ? owner : null);
     }
 }
 
@@ -41,7 +49,9 @@ public sealed class ReadQueueDepth(NpgsqlDataSource database, TimeProvider time)
 /// <param name="Ready">Tasks that could be claimed.</param>
 /// <param name="States">How many tasks are in each state of live ones.</param>
 /// <param name="Oldest">The oldest transaction that keeps the database from clearing up; null when there is none.</param>
-public sealed record QueueDepth(DateTimeOffset At, IReadOnlyList<KindDepth> Ready, IReadOnlyDictionary<TaskState, long> States, IReadOnlyList<KindBreaker> Breakers, OldSnapshot? Oldest)
+/// <param name="BlindOwner">The schema's owner when it does not see what sessions of other logins do; else null.</param>
+public sealed record QueueDepth(DateTimeOffset At, IReadOnlyList<KindDepth> Ready, IReadOnlyDictionary<TaskState, long> States, IReadOnlyList<KindBreaker> Breakers,
+    OldSnapshot? Oldest, string? BlindOwner)
 {
     /// <summary>How old the oldest snapshot was; zero when there was none.</summary>
     public TimeSpan SnapshotAge => Oldest is { } oldest && oldest.StartedAt < At ? At - oldest.StartedAt : TimeSpan.Zero;
@@ -49,6 +59,13 @@ public sealed record QueueDepth(DateTimeOffset At, IReadOnlyList<KindDepth> Read
 
 /// <param name="OldestAt">Since when the oldest of them could be claimed.</param>
 public sealed record KindDepth(string Kind, short Priority, long Ready, DateTimeOffset OldestAt);
+
+/// <param name="SeesAll">It may read what the sessions of all logins do.</param>
+public sealed record SchemaOwner(string Owner, bool SeesAll)
+{
+    /// <summary>What an administrator of the database has to run.</summary>
+    public static string GrantTo(string owner) => $"grant pg_read_all_stats to \"{owner.Replace("\"", "\"\"", StringComparison.Ordinal)}\";";
+}
 
 /// <param name="HeldBy">The session or prepared transaction, in words.</param>
 public sealed record OldSnapshot(string HeldBy, DateTimeOffset StartedAt);

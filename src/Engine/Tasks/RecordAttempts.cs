@@ -8,7 +8,9 @@ public sealed class RecordAttempts
 {
     const string Sql = """
         insert into task_attempts (task_id, epoch, worker_id, claimed_at, ended_at, lane_id, outcome, final_state, fault, error, result)
-        select * from unnest(@taskIds, @epochs, @workerIds, @claimedAts, @endedAts, @laneIds, @outcomes, @finalStates, @faults, @errors, @results::jsonb[])
+        select task_id, epoch, worker_id, claimed_at, greatest(ended_at, claimed_at), lane_id, outcome, final_state, fault, error, result
+        from unnest(@taskIds, @epochs, @workerIds, @claimedAts, @endedAts, @laneIds, @outcomes, @finalStates, @faults, @errors, @results::jsonb[])
+            r(task_id, epoch, worker_id, claimed_at, ended_at, lane_id, outcome, final_state, fault, error, result)
         """;
 
     public async Task RunAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<EndedAttempt> attempts, CancellationToken ct)

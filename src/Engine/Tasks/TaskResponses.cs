@@ -5,7 +5,7 @@ namespace Engine.Tasks;
 /// <param name="Since">Since when it is in its state; null while it is scheduled, waits for other tasks, or is blocked by them.</param>
 /// <param name="Epoch">Of its last claim; 0 before the first. It never goes back.</param>
 /// <param name="Failures">Attempts charged since it was filed or redriven; null once it has ended.</param>
-/// <param name="Losses">Workers that died with it since then; null once it has ended.</param>
+/// <param name="Losses">Workers that were lost with it since then; null once it has ended.</param>
 /// <param name="WorkerId">Who runs it, or ran it last; null when nobody did.</param>
 /// <param name="DueAt">When it can be claimed at the earliest, or when the gate that it waits at expires.</param>
 /// <param name="Gate">The gate that it waits at.</param>

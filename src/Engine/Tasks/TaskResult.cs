@@ -41,6 +41,7 @@ public abstract partial record TaskResult
         Succeeded { Json: { } json } when json.Contains("\\u0000", StringComparison.Ordinal) => new Succeeded(json.Replace("\\u0000", "\\u2400", StringComparison.Ordinal)),
         Snoozed { For: var time } when time < TimeSpan.Zero || time > LongestSnooze => Wrong($"wants to snooze for {time}; 0 to {LongestSnooze} is possible"),
         Gated { Expires: { } expires } when expires <= TimeSpan.Zero || expires > LongestSnooze => Wrong($"opens a gate that expires after {expires}; up to {LongestSnooze} is possible"),
+        Failed { Fault: TaskFault.WorkerLost, Reason: var reason } => Wrong($"says that its worker was lost ({reason}), which only the engine can know"),
         Gated { Gate: OpenGate.TaskFault } => Wrong($"opens the gate {OpenGate.TaskFault}, which is the engine's own"),
         Gated { Gate: var gate } when !GateName().IsMatch(gate) => Wrong($"opens a gate named \"{gate}\"; a name is snake case of at most 63 letters, digits and underscores"),
         _ => result,
@@ -92,7 +93,7 @@ public enum TaskFault
     /// <summary>Goes away by itself: retried with growing pauses, then blocked.</summary>
     Transient,
 
-    /// <summary>The worker died with it: another worker gets it, not charged to the task.</summary>
+    /// <summary>The worker died with it: another worker gets it, not charged to the task. Not for handlers: only who finds a worker dead can say so.</summary>
     WorkerLost,
 
     /// <summary>Something is wrong with this task or its handler: it waits for a person, and an investigation is filed.</summary>

@@ -3,7 +3,7 @@ namespace Engine.Tasks;
 /// <summary>The small row that moves from table to table; which table it is in is the task's state.</summary>
 /// <param name="Epoch">Of the last claim; 0 before the first. Never goes back: it is the fence of every write.</param>
 /// <param name="Failures">Attempts charged since it was filed or redriven.</param>
-/// <param name="Losses">Workers that died with it since then.</param>
+/// <param name="Losses">Workers that were lost with it since then: died, were frozen or cut off.</param>
 public sealed record TaskRow(Guid TaskId, long Epoch, int LaneId, short Failures, short Losses, TaskFlags Flags);
 
 /// <summary>What the end of a task must do besides; a task with none ends on the fast path.</summary>

@@ -18,7 +18,7 @@ static class TasksCommand
         AddTaskCommand.Create(frame), List(frame), Show(frame), Timeline(frame), WatchTasksCommand.Create(frame),
         Move(frame, "cancel", "Cancel a live task; whoever runs it is told to stop."),
         Move(frame, "retry", "Let a blocked or scheduled task run now."),
-        Move(frame, "redrive", "Bring back a task that ended as failed, cancelled or dead."),
+        Redrive(frame),
         Decide(frame),
     };
 
@@ -92,7 +92,26 @@ static class TasksCommand
         return command;
     }
 
-    static DocumentedCommand Move(CommandFrame frame, string verb, string description)
+    static DocumentedCommand Redrive(CommandFrame frame)
+    {
+        var deadline = AddTaskCommand.Moment(frame, "--deadline", "In place of its deadline");
+        var none = new Option<bool>("--no-deadline") { Description = "It has no deadline from now on." };
+        var command = Move(frame, "redrive", "Bring back a task that ended as failed, cancelled or dead; one whose deadline has passed needs a new one, or none.", (parse, body) =>
+        {
+            if (parse.GetValue(deadline) is { } at) body["deadline_at"] = Expiry.Text(Expiry.Read(at, frame.Time.GetUtcNow())!.Value);
+            if (parse.GetValue(none)) body["no_deadline"] = true;
+        });
+        command.Add(deadline);
+        command.Add(none);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(deadline) is not null && result.GetResult(none) is not null) result.AddError("--deadline and --no-deadline exclude each other.");
+        });
+        return command;
+    }
+
+    /// <param name="fill">What else goes into the request.</param>
+    static DocumentedCommand Move(CommandFrame frame, string verb, string description, Action<ParseResult, JsonObject>? fill = null)
     {
         var task = Task();
         var reason = new Option<string?>("--reason") { Description = "Why, for those who ask later; up to 1000 characters.", HelpName = "TEXT" };
@@ -101,6 +120,7 @@ static class TasksCommand
             {
                 var body = new JsonObject();
                 if (parse.GetValue(reason) is { } why) body["reason"] = why;
+                fill?.Invoke(parse, body);
                 var moved = (await client.SendAsync(HttpMethod.Post, $"/api/tasks/{parse.GetRequiredValue(task)}/{verb}", body, ct)).Document;
                 if (parse.GetValue(frame.Json)) frame.Terminal.Json(moved);
                 else frame.Terminal.Say($"Task {moved.Text("task_id")} is {moved.Text("state")} now.");

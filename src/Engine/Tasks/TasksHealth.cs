@@ -16,6 +16,8 @@ public sealed class TasksHealth(KeepQueueDepth depth, ReadEngineMode readMode) :
         var standing = last.Breakers.Where(b => b.State != "closed").Select(b => b.Kind).ToArray();
         return standing.Length > 0
             ? HealthCheckResult.Degraded($"{doing}; {standing.Length} kinds stand still because they failed too often: {string.Join(", ", standing.Take(10))}")
-            : HealthCheckResult.Healthy(FormattableString.Invariant($"{doing}; {last.States[TaskState.Pending]} pending, {last.States[TaskState.Running]} running"));
+            : HealthCheckResult.Healthy(FormattableString.Invariant($"{doing}; {last.States[TaskState.Pending]} pending, {last.States[TaskState.Running]} running{Unseen(last)}"));
     }
+
+    static string Unseen(QueueDepth last) => last.BlindOwner is null ? "" : $"; what other logins keep open is not seen: {SchemaOwner.GrantTo(last.BlindOwner)}";
 }

@@ -3,12 +3,10 @@ using Engine.Tasks;
 namespace Engine.Workers;
 
 /// <summary>How much a worker may claim now, besides what it has room for: rate limits, and kinds that stand still.</summary>
-public sealed class ClaimLimits(TaskKinds kinds, TasksSettings settings, TakeStarts starts, Breakers breakers, TimeProvider time)
+public sealed class ClaimLimits(TaskKinds kinds, TasksSettings settings, TakeStarts take, ReturnStarts giveBack, Breakers breakers, TimeProvider time)
 {
-    static readonly TimeSpan Keep = TimeSpan.FromSeconds(1);
-
     readonly Dictionary<string, double> rates = Rates(kinds, settings);
-    readonly Dictionary<string, (int Starts, long TakenAt)> own = new(StringComparer.Ordinal);
+    readonly Dictionary<string, (TakenStarts Taken, int Unused)> starts = new(StringComparer.Ordinal); // of the claim that is being made
     readonly Dictionary<string, Probe> probing = new(StringComparer.Ordinal);
     readonly Dictionary<string, int> failures = new(StringComparer.Ordinal); // kind → probes that failed in a row
     volatile IReadOnlyList<StandingKind> standing = [];
@@ -20,9 +18,11 @@ public sealed class ClaimLimits(TaskKinds kinds, TasksSettings settings, TakeSta
     /// <summary>Reads which kinds stand still; once a second.</summary>
     public async Task ReadAsync(CancellationToken ct) => standing = await breakers.ReadAsync(ct);
 
+    /// <summary>Before a claim; after it, <see cref="ReturnUnusedAsync"/>.</summary>
     /// <param name="lanes">Of the worker.</param>
+    /// <param name="marks">Their low-water marks.</param>
     /// <param name="most">What it has room for.</param>
-    public async Task<(int Most, IReadOnlyDictionary<string, int> Kinds)> RunAsync(long workerId, WorkerLease lease, IEnumerable<TaskLane> lanes, int most, CancellationToken ct)
+    public async Task<(int Most, IReadOnlyDictionary<string, int> Kinds)> RunAsync(long workerId, WorkerLease lease, IEnumerable<TaskLane> lanes, IReadOnlyDictionary<int, long> marks, int most, CancellationToken ct)
     {
         var limits = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var still in standing.Where(s => kinds.Find(s.Kind) is not null))
@@ -36,16 +36,25 @@ public sealed class ClaimLimits(TaskKinds kinds, TasksSettings settings, TakeSta
         }
         if (rates.Count == 0) return (most, limits);
         if (!isDefined)
-            foreach (var (scope, rate) in rates) await starts.DefineAsync(scope, rate, ct);
+            foreach (var (scope, rate) in rates) await take.DefineAsync(scope, rate, ct);
         isDefined = true;
+        starts.Clear(); // whether those of a claim that failed were used is not known
         var all = lanes.ToArray();
-        foreach (var (scope, _) in rates)
-        {
-            var have = await HaveAsync(scope, [.. all.Where(l => scope == TakeStarts.Everything || l.Kind == scope).Select(l => l.LaneId)], most, ct);
-            if (scope == TakeStarts.Everything) most = Math.Min(most, have);
-            else limits[scope] = limits.TryGetValue(scope, out var limit) ? Math.Min(limit, have) : have;
-        }
+        foreach (var kind in rates.Keys.Where(k => k != TakeStarts.Everything))
+            limits[kind] = await TakeAsync(kind, [.. all.Where(l => l.Kind == kind)], marks, limits.TryGetValue(kind, out var limit) ? Math.Min(limit, most) : most, ct);
+        if (rates.ContainsKey(TakeStarts.Everything))
+            most = await TakeAsync(TakeStarts.Everything, [.. all.Where(l => limits.GetValueOrDefault(l.Kind, most) > 0)], marks, most, ct);
         return (most, limits);
+    }
+
+    /// <summary>What was taken from the rate limits and has started nothing is for others.</summary>
+    public async Task ReturnUnusedAsync(CancellationToken ct)
+    {
+        foreach (var (scope, (taken, unused)) in starts)
+        {
+            starts.Remove(scope); // once at most, whatever becomes of it
+            if (unused > 0) await giveBack.RunAsync(taken, unused, ct);
+        }
     }
 
     /// <summary>Whether it is the one task that a kind's next step depends on.</summary>
@@ -56,7 +65,7 @@ public sealed class ClaimLimits(TaskKinds kinds, TasksSettings settings, TakeSta
     {
         if (probing.TryGetValue(kind, out var probe) && probe.TaskId is null) probing[kind] = probe with { TaskId = taskId };
         foreach (var scope in (ReadOnlySpan<string>)[kind, TakeStarts.Everything])
-            if (own.TryGetValue(scope, out var have)) own[scope] = (have.Starts - 1, have.TakenAt);
+            if (starts.TryGetValue(scope, out var have)) starts[scope] = (have.Taken, have.Unused - 1);
     }
 
     /// <summary>An attempt has ended: opens the breaker of a kind that fails too often, and judges probes.</summary>
@@ -82,12 +91,11 @@ public sealed class ClaimLimits(TaskKinds kinds, TasksSettings settings, TakeSta
         return true;
     }
 
-    async Task<int> HaveAsync(string scope, int[] lanes, int want, CancellationToken ct)
+    async Task<int> TakeAsync(string scope, TaskLane[] lanes, IReadOnlyDictionary<int, long> marks, int want, CancellationToken ct)
     {
-        if (own.TryGetValue(scope, out var have) && have.Starts > 0 && time.GetElapsedTime(have.TakenAt) < Keep) return have.Starts;
-        var granted = await starts.RunAsync(scope, lanes, want, ct);
-        own[scope] = (granted, time.GetTimestamp());
-        return granted;
+        if (want == 0 || lanes.Length == 0 || await take.RunAsync(scope, lanes, marks, want, ct) is not { } taken) return 0;
+        starts[scope] = (taken, taken.Starts);
+        return taken.Starts;
     }
 
     static Dictionary<string, double> Rates(TaskKinds kinds, TasksSettings settings)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Dapper;
 using Engine.Audit;
 using Engine.Tasks;
@@ -9,7 +10,7 @@ namespace Engine.Workers;
 /// Ends attempts that the fast path does not: all but plain successes. Fenced by (task, epoch); what another attempt or a
 /// person has taken over meanwhile is refused, told and audited, and changes nothing.
 /// </summary>
-public sealed class EndAttempts(TimeProvider time, TaskKinds kinds, TaskLanes lanes, RecordAttempts record, PutTasks put,
+public sealed class EndAttempts(TimeProvider time, TaskKinds kinds, RecordAttempts record, PutTasks put,
     SettleEnded settle, ReleaseSlots releaseSlots, OpenGate openGate, FileInvestigation investigate, RecordAudit audit, WakeWorkers wake)
 {
     const string TakeSql = """
@@ -90,7 +91,7 @@ public sealed class EndAttempts(TimeProvider time, TaskKinds kinds, TaskLanes la
         var kind = kinds.Find(attempt.Task.Kind)!;
         var next = attempt.Task.DeadlineAt <= ending.Now
             ? new AfterFailure.Quarantine($"its deadline {attempt.Task.DeadlineAt:O} has passed; at last: {failed.Reason}")
-            : AfterFailure.Decide(failed.Fault, failed.Reason, charged.Failures, kind.MaxFailures, row.Losses, ending.Now, Jitter(charged));
+            : AfterFailure.Decide(failed.Fault, failed.Reason, charged.Failures, kind.MaxFailures, ending.Now, Jitter(charged));
         var fault = Name(failed.Fault);
         switch (next)
         {
@@ -110,10 +111,7 @@ public sealed class EndAttempts(TimeProvider time, TaskKinds kinds, TaskLanes la
             case AfterFailure.Quarantine quarantine:
                 ending.End(attempt, charged, "dead", fault, quarantine.Reason, null);
                 break;
-            case AfterFailure.GiveToAnother:
-                ending.Pause(attempt, row, "retried", fault, failed.Reason);
-                ending.Woken.AddRange(await put.ReadyAsync(ending.Connection, ending.Transaction, [row with { LaneId = await lanes.SharedAsync(row.LaneId, ct) }], ending.Now, false, attempt.Task.Lease.WorkerId, ct));
-                break;
+            default: throw new UnreachableException($"{next}");
         }
     }
 

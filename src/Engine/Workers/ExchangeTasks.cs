@@ -12,7 +12,8 @@ namespace Engine.Workers;
 public sealed class ExchangeTasks : IAsyncDisposable
 {
     // Found by place, which the claim told: no index is kept on leases. A row that has moved, or that has more to settle
-    // (flags), is left to EndAttempts; what another owner has is refused there.
+    // (flags), is left to EndAttempts; what another owner has is refused there. Nothing is dated before what it follows: the times
+    // are taken before the statements run, and on several hosts.
     public const string FinishSql = """
         with finished as (
             select * from unnest($1::text[]::tid[], $2::uuid[], $3::bigint[], $4::text[]) f(place, task_id, epoch, result)
@@ -22,7 +23,7 @@ public sealed class ExchangeTasks : IAsyncDisposable
             returning l.task_id, l.epoch, l.worker_id, l.claimed_at, l.lane_id, f.result
         )
         insert into task_attempts (task_id, epoch, worker_id, claimed_at, ended_at, lane_id, outcome, final_state, result)
-        select task_id, epoch, worker_id, claimed_at, $5, lane_id, 'succeeded', 'succeeded', result::jsonb from ended
+        select task_id, epoch, worker_id, claimed_at, greatest($5, claimed_at), lane_id, 'succeeded', 'succeeded', result::jsonb from ended
         returning task_id
         """;
 
@@ -63,7 +64,7 @@ public sealed class ExchangeTasks : IAsyncDisposable
             returning task_id, seq, epoch, ready_at, lane_id, failures, losses, flags
         ), leased as (
             insert into task_leases (task_id, epoch, worker_id, claimed_at, lane_id, failures, losses, flags)
-            select m.task_id, greatest(m.epoch + 1, t.first_epoch), $1, $3, m.lane_id, m.failures, m.losses, m.flags from moved m cross join timeline t
+            select m.task_id, greatest(m.epoch + 1, t.first_epoch), $1, greatest($3, m.ready_at), m.lane_id, m.failures, m.losses, m.flags from moved m cross join timeline t
             returning ctid as place, task_id, epoch
         )
         select l.place, m.task_id, l.epoch, m.lane_id, m.failures, m.losses, m.flags, m.seq, m.ready_at, t.payload::text, t.dry_run, t.deadline_at

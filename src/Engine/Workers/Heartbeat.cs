@@ -12,7 +12,7 @@ namespace Engine.Workers;
 /// </summary>
 public sealed class Heartbeat(WorkerLease lease, ReservedConnections connections, TimeProvider time, TasksSettings tasks, Func<WorkerCondition> condition, ILogger log) : IDisposable
 {
-    const int BeatsPerLease = 3;
+    const int BeatsPerLease = 4;
 
     const string Sql = """
         update workers set beat_at = $2, lease_until = $3, state = $4, running = $5, recent = $6, mean_run_ms = $7, health = $8, kind_run_ms = $9
@@ -68,7 +68,7 @@ public sealed class Heartbeat(WorkerLease lease, ReservedConnections connections
 
     void Run()
     {
-        NpgsqlConnection? connection = null;
+        var connection = TryConnect(); // at once: to connect takes many round trips, and the line may be slow when the first beat is due
         var isFailing = false;
         var pause = every > lease.SinceBeat ? every - lease.SinceBeat : TimeSpan.Zero; // the registration was the first beat, however long ago that is by now
         while (!stop.Wait(Shorter(pause, Remaining())) && lease.Holds)
@@ -78,7 +78,8 @@ public sealed class Heartbeat(WorkerLease lease, ReservedConnections connections
                 connection ??= connections.Open(!tasks.Listen);
                 if (!Beat(connection)) break;
                 if (isFailing) log.BeatsAgain(lease.WorkerId);
-                (isFailing, pause) = (false, every);
+                // From when it was sent: on a slow line the next one leaves as soon as this one is answered, so that any delay below a third of the lease costs nothing.
+                (isFailing, pause) = (false, every > lease.SinceBeat ? every - lease.SinceBeat : TimeSpan.Zero);
             }
             catch (Exception e) // whatever it was: the lease runs on, and the next try is soon
             {
@@ -91,6 +92,18 @@ public sealed class Heartbeat(WorkerLease lease, ReservedConnections connections
         connection?.Dispose();
     }
 
+    NpgsqlConnection? TryConnect()
+    {
+        try
+        {
+            return connections.Open(!tasks.Listen);
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException) // the first beat tries again, and tells
+        {
+            return null;
+        }
+    }
+
     /// <returns>False when others have given the worker up.</returns>
     bool Beat(NpgsqlConnection connection)
     {
@@ -99,7 +112,7 @@ public sealed class Heartbeat(WorkerLease lease, ReservedConnections connections
         var state = condition();
         using var command = new NpgsqlCommand(Sql, connection)
         {
-            CommandTimeout = Math.Max(1, (int)every.TotalSeconds),
+            CommandTimeout = Math.Max(1, (int)(lease.Lease * 2 / 3).TotalSeconds), // after that its answer is worth nothing
             Parameters =
             {
                 new() { Value = lease.WorkerId }, new() { Value = now.UtcDateTime }, new() { Value = (now + lease.Lease).UtcDateTime },

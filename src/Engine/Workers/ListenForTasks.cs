@@ -11,9 +11,9 @@ namespace Engine.Workers;
 /// </summary>
 public sealed class ListenForTasks(ReservedConnections connections, TasksSettings settings, RunWorkers workers, KeepTasks keep, TimeProvider time, ILogger<ListenForTasks> log) : BackgroundService
 {
-    static readonly TimeSpan ProbeEvery = TimeSpan.FromSeconds(8);
+    static readonly TimeSpan ProbeEvery = TimeSpan.FromSeconds(6);
     static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
-    const int ProbeSeconds = 4;
+    const int ProbeSeconds = 3;
 
     /// <summary>What stands before a task's id when whoever runs it must stop.</summary>
     public const string StopPrefix = "stop:";

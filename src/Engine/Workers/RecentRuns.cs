@@ -9,7 +9,7 @@ public sealed class RecentRuns
     const double Weight = 0.2; // of the newest in the moving averages
 
     readonly Lock guard = new();
-    readonly Queue<bool> all = new(Last);
+    readonly Queue<(string Kind, bool IsGood)> all = new(Last);
     readonly Dictionary<string, KindRuns> kinds = new(StringComparer.Ordinal);
     double? meanRunMs;
 
@@ -20,7 +20,7 @@ public sealed class RecentRuns
         var isGood = result is not TaskResult.Failed;
         lock (guard)
         {
-            Push(all, isGood);
+            Push(all, (kind, isGood));
             meanRunMs = meanRunMs is { } mean ? mean + Weight * (ran.TotalMilliseconds - mean) : ran.TotalMilliseconds;
             if (!kinds.TryGetValue(kind, out var runs)) kinds[kind] = runs = new KindRuns();
             Push(runs.Outcomes, isGood);
@@ -29,7 +29,7 @@ public sealed class RecentRuns
     }
 
     /// <summary>The last ten outcomes, newest last, s or f.</summary>
-    public string Outcomes() { lock (guard) return Text(all); }
+    public string Outcomes() { lock (guard) return Text(all.Select(a => a.IsGood)); }
 
     public string OutcomesOf(string kind) { lock (guard) return kinds.TryGetValue(kind, out var runs) ? Text(runs.Outcomes) : ""; }
 
@@ -41,18 +41,27 @@ public sealed class RecentRuns
     /// <summary>The mean run time of each kind in milliseconds, of at most a hundred kinds.</summary>
     public IReadOnlyDictionary<string, double> KindRunMs() { lock (guard) return kinds.Take(100).ToDictionary(k => k.Key, k => Math.Round(k.Value.MeanRunMs, 3)); }
 
-    /// <summary>What failed before counts no more.</summary>
-    public void Forget(string kind) { lock (guard) kinds.Remove(kind); }
+    /// <summary>What a kind did before counts no more, for the whole worker neither: the breaker holds the kind back.</summary>
+    public void Forget(string kind)
+    {
+        lock (guard)
+        {
+            kinds.Remove(kind);
+            var others = all.Where(a => a.Kind != kind).ToArray();
+            all.Clear();
+            foreach (var other in others) all.Enqueue(other);
+        }
+    }
 
-    /// <summary>The same for the whole worker.</summary>
+    /// <summary>The same for all kinds, as far as the whole worker goes.</summary>
     public void Forget() { lock (guard) all.Clear(); }
 
-    static string Text(Queue<bool> outcomes) => string.Concat(outcomes.Select(good => good ? 's' : 'f'));
+    static string Text(IEnumerable<bool> outcomes) => string.Concat(outcomes.Select(good => good ? 's' : 'f'));
 
-    static void Push(Queue<bool> outcomes, bool isGood)
+    static void Push<T>(Queue<T> outcomes, T outcome)
     {
         if (outcomes.Count == Last) outcomes.Dequeue();
-        outcomes.Enqueue(isGood);
+        outcomes.Enqueue(outcome);
     }
 
     sealed class KindRuns

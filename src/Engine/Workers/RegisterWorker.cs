@@ -18,17 +18,21 @@ public sealed class RegisterWorker(NpgsqlDataSource database, TimeProvider time,
         returning worker_id
         """;
 
+    const string FormerSql = "update workers set state = 'offline', running = 0 where worker_id = @former and state <> 'offline'";
+
     const string KindsSql = """
         insert into task_kinds (kind, lease_ms, payload_schema, seen_at)
         select r.*, @now from unnest(@names, @leases, @schemas::jsonb[]) r order by 1
         on conflict (kind) do update set lease_ms = excluded.lease_ms, payload_schema = excluded.payload_schema, seen_at = excluded.seen_at
         """;
 
-    public async Task<WorkerLease> RunAsync(CancellationToken ct)
+    /// <param name="former">What this process was until it lost its lease, and has stopped: others who thought it dead learn that it was not.</param>
+    public async Task<WorkerLease> RunAsync(long? former, CancellationToken ct)
     {
         var sentAt = time.GetTimestamp();
         var now = time.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(ct);
+        if (former is not null) await connection.ExecuteAsync(new CommandDefinition(FormerSql, new { former }, cancellationToken: ct));
         await connection.ExecuteAsync(new CommandDefinition(KindsSql, new
         {
             now,

@@ -13,9 +13,10 @@ public sealed class RunWorkers(WorkerParts parts, RegisterWorker register, Npgsq
     /// <summary>What attempts that are told to stop have for it when the engine stops.</summary>
     static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(3);
 
-    const string LeaveSql = "update workers set state = 'offline', running = 0 where worker_id = @workerId and state in ('idle', 'busy')";
+    const string LeaveSql = "update workers set state = 'offline', running = 0 where worker_id = @workerId and state <> 'offline'";
 
     volatile Current? current;
+    long? former; // has lost its lease and stopped, which is to be told
 
     /// <summary>The worker that runs now; null before the first and while one is replaced.</summary>
     public long? WorkerId => current?.Worker.WorkerId;
@@ -59,7 +60,7 @@ public sealed class RunWorkers(WorkerParts parts, RegisterWorker register, Npgsq
         WorkerLease lease;
         try
         {
-            lease = await register.RunAsync(stopping);
+            lease = await register.RunAsync(former, stopping);
         }
         catch (Exception e) when (!stopping.IsCancellationRequested)
         {
@@ -95,7 +96,8 @@ public sealed class RunWorkers(WorkerParts parts, RegisterWorker register, Npgsq
             current = null;
             attempts.Close();
             attempts.TakeUnstarted(null);
-            if (lease.Holds) await LeaveAsync(worker.WorkerId);
+            former = lease.Holds ? null : worker.WorkerId;
+            if (lease.Holds || stopping.IsCancellationRequested) await LeaveAsync(worker.WorkerId);
         }
     }
 
@@ -113,12 +115,14 @@ public sealed class RunWorkers(WorkerParts parts, RegisterWorker register, Npgsq
         parts.Log.Stopped(worker.WorkerId, before);
     }
 
+    /// <summary>Says that this worker has stopped, whatever it still holds: nobody is to think that it died.</summary>
     async Task LeaveAsync(long workerId)
     {
         try
         {
-            await using var connection = await database.OpenConnectionAsync(CancellationToken.None);
-            await connection.ExecuteAsync(LeaveSql, new { workerId });
+            using var patience = new CancellationTokenSource(StopWithin, parts.Time);
+            await using var connection = await database.OpenConnectionAsync(patience.Token);
+            await connection.ExecuteAsync(new CommandDefinition(LeaveSql, new { workerId }, cancellationToken: patience.Token));
         }
         catch (Exception e)
         {

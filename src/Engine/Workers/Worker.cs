@@ -22,7 +22,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     readonly HashSet<Guid> solos = [];
     readonly List<FinishedAttempt> unsaid = []; // finished, in an exchange whose outcome is not known
     readonly ConcurrentQueue<Func<ClaimedTask, bool>> returning = [];
-    readonly Queue<FinishedAttempt> unjudged = []; // of which the breakers are to be told
+    readonly JudgeAttempts judge = new(parts.Limits, recent);
     readonly TimeProvider time = parts.Time;
     volatile IReadOnlyDictionary<int, TaskLane> known = new Dictionary<int, TaskLane>();
     ExchangeTasks? exchange;
@@ -100,7 +100,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
         FinishedAttempt[] others = [.. unsaid, .. finished.Where(f => !IsPlain(f))];
         unsaid.Clear();
         var plain = others.Length == 0 ? finished : [.. finished.Where(IsPlain)];
-        foreach (var attempt in others.Concat(plain).Where(a => (a.Result is TaskResult.Failed || parts.Limits.IsProbe(a.Task)) && !unjudged.Contains(a))) unjudged.Enqueue(attempt);
+        judge.Add(others.Concat(plain));
         try
         {
             var asking = AskAsync(plain.Count + others.Length, ct);
@@ -113,8 +113,8 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
             isBusy = isBusy && (plain.Count > 0 || !isDry || attempts.HasFinished);
             plain = [];
             await asking;
-            await JudgeAsync(ct);
-            return isBusy;
+            await parts.Limits.ReturnUnusedAsync(ct);
+            return await judge.RunAsync(ct) || isBusy;
         }
         catch
         {
@@ -122,13 +122,6 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
             unsaid.AddRange(others);
             throw;
         }
-    }
-
-    /// <summary>Tells the breakers of failures and of probes; what could not be told is told with the next pass.</summary>
-    async Task JudgeAsync(CancellationToken ct)
-    {
-        for (; unjudged.TryPeek(out var attempt); unjudged.Dequeue())
-            if (await parts.Limits.EndedAsync(attempt.Task, attempt.Result, recent.OutcomesOf(attempt.Task.Kind), ct)) recent.Forget(attempt.Task.Kind);
     }
 
     static bool IsPlain(FinishedAttempt attempt) => attempt is { Result: TaskResult.Succeeded, Task.Row.Flags: TaskFlags.None };
@@ -208,7 +201,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
         if (isFull) lastFullLook = time.GetTimestamp();
         (var wasWoken, isWoken) = (isWoken, false);
         if (needsLanes || (!wasWoken && time.GetElapsedTime(lastLanes) > PollFloor)) await ReadLanesAsync(ct);
-        var limits = await parts.Limits.RunAsync(WorkerId, lease, known.Values, most, ct);
+        var limits = await parts.Limits.RunAsync(WorkerId, lease, known.Values, marks, most, ct);
         var asked = ChooseLanes.Decide(known.Values, parts.Abilities, marks, Math.Min(most, limits.Most), limits.Kinds, solos.Count == 0, turn++, time.GetUtcNow());
         return asked.Count == 0 ? null : new AskedClaim(WorkerId, generation, Math.Min(most, limits.Most), asked);
     }

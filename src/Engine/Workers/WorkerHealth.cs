@@ -5,8 +5,8 @@ public static class WorkerHealth
 {
     public const string Healthy = "healthy", Degraded = "degraded", Unhealthy = "unhealthy";
 
-    /// <summary>So many attempts must be known before anything is said of them.</summary>
-    const int Enough = 5;
+    /// <summary>So many attempts must be known before anything is said of them: as many failures of one kind open its breaker, and then they are the kind's.</summary>
+    const int Enough = 6;
 
     /// <param name="outcomes">The last ten, s or f.</param>
     /// <param name="slowness">Its mean run time as a multiple of the other workers' median; null when that is not known.</param>

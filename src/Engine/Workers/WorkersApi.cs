@@ -16,6 +16,7 @@ public static class WorkersApi
         engine.MapEngineMode();
         engine.MapGet("/workers", List).WithSummary("Lists workers, the latest first: each is one start of one process. alive=true leaves out those that are gone.");
         engine.MapPost("/workers/{workerId:long}/drain", Drain).RequireAuthorization(Roles.Operator).WithSummary("Tells a worker to take nothing new; what it runs goes on.");
+        engine.MapPost("/workers/{workerId:long}/resume", Resume).RequireAuthorization(Roles.Operator).WithSummary("Lets a worker that was drained take tasks again.");
         engine.MapGet("/assignments", Assignments).WithSummary("Lists who runs what, newest task first; worker_id filters.");
         engine.MapPost("/reassign/{taskId:guid}", Reassign).RequireAuthorization(Roles.Operator).WithSummary("Takes a running task from its worker, for another one to run.");
     }
@@ -35,13 +36,19 @@ public static class WorkersApi
         return TypedResults.Ok(page.Of(rows, row => WorkerResponse.Of(row, now), row => [row.WorkerId.ToString(CultureInfo.InvariantCulture)]));
     }
 
-    static async Task<Results<Ok<WorkerResponse>, ProblemHttpResult>> Drain(long workerId, HttpContext http, DrainWorker drain, ListWorkers list, TimeProvider time, CancellationToken ct)
+    static Task<Results<Ok<WorkerResponse>, ProblemHttpResult>> Drain(long workerId, HttpContext http, DrainWorker drain, ListWorkers list, TimeProvider time, CancellationToken ct) =>
+        DrainAsync(workerId, true, http, drain, list, time, ct);
+
+    static Task<Results<Ok<WorkerResponse>, ProblemHttpResult>> Resume(long workerId, HttpContext http, DrainWorker drain, ListWorkers list, TimeProvider time, CancellationToken ct) =>
+        DrainAsync(workerId, false, http, drain, list, time, ct);
+
+    static async Task<Results<Ok<WorkerResponse>, ProblemHttpResult>> DrainAsync(long workerId, bool drains, HttpContext http, DrainWorker drain, ListWorkers list, TimeProvider time, CancellationToken ct)
     {
-        switch (await drain.RunAsync(workerId, http.User.Caller().Actor, http.Source(), ct))
+        switch (await drain.RunAsync(workerId, drains, http.User.Caller().Actor, http.Source(), ct))
         {
-            case DrainOutcome.Draining:
+            case DrainOutcome.Done:
                 return await list.FindAsync(workerId, ct) is { } worker ? TypedResults.Ok(WorkerResponse.Of(worker, time.GetUtcNow())) : NoSuch(workerId);
-            case DrainOutcome.IsGone: return Refusal.Of("worker_gone", $"Worker {workerId} has stopped or was given up; it takes nothing anyway.");
+            case DrainOutcome.IsGone: return Refusal.Of("worker_gone", $"Worker {workerId} has stopped or was given up; it takes nothing any more.");
             case DrainOutcome.NoSuchWorker: return NoSuch(workerId);
             case var other: throw new UnreachableException($"{other}");
         }
@@ -69,7 +76,7 @@ public static class WorkersApi
 
 /// <param name="WorkerId">Of one start of one process: a restart is another worker.</param>
 /// <param name="Protocol">What it and the tables understand of each other.</param>
-/// <param name="State">idle, busy, offline (it stopped) or failed (it was given up).</param>
+/// <param name="State">idle, busy, offline (it stopped, by itself) or failed (it was given up, and nobody has heard of it since).</param>
 /// <param name="Draining">It takes nothing new.</param>
 /// <param name="Health">healthy, degraded (gets less), unhealthy (gets nothing) or offline.</param>
 /// <param name="BeatAgeSeconds">Since its last sign of life.</param>

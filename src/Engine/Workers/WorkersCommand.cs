@@ -8,7 +8,7 @@ namespace Engine.Workers;
 /// <summary><c>engine workers</c>: who does the tasks.</summary>
 static class WorkersCommand
 {
-    public static Command Create(CommandFrame frame) => new("workers", "Workers: who does the tasks; each is one start of one engine.") { List(frame), Drain(frame) };
+    public static Command Create(CommandFrame frame) => new("workers", "Workers: who does the tasks; each is one start of one engine.") { List(frame), Drain(frame), Resume(frame) };
 
     static DocumentedCommand List(CommandFrame frame)
     {
@@ -22,16 +22,22 @@ static class WorkersCommand
         return command;
     }
 
-    static DocumentedCommand Drain(CommandFrame frame)
+    static DocumentedCommand Drain(CommandFrame frame) => Tell(frame, "drain",
+        "Let a worker take nothing new; what it runs goes on. `engine workers resume` undoes it; a restart of its engine is a new worker.",
+        drained => $"takes nothing new from its next heartbeat on; it runs {drained.Text("running")} tasks. `engine workers resume {drained.Text("worker_id")}` undoes it.");
+
+    static DocumentedCommand Resume(CommandFrame frame) => Tell(frame, "resume", "Let a worker that was drained take tasks again.", _ => "takes tasks again from its next heartbeat on.");
+
+    static DocumentedCommand Tell(CommandFrame frame, string verb, string description, Func<JsonElement, string> said)
     {
         var worker = new Argument<long>("worker") { Description = "The worker's number, as `engine workers list` shows it." };
-        var command = frame.Remote("drain", "Let a worker take nothing new; what it runs goes on. A restart of its engine is a new worker.", "engine workers drain 17",
+        var command = frame.Remote(verb, description, $"engine workers {verb} 17",
             async (client, parse, ct) =>
             {
                 var id = parse.GetRequiredValue(worker).ToString(CultureInfo.InvariantCulture);
-                var drained = (await client.SendAsync(HttpMethod.Post, $"/api/engine/workers/{id}/drain", null, ct)).Document;
-                if (parse.GetValue(frame.Json)) frame.Terminal.Json(drained);
-                else frame.Terminal.Say($"Worker {id} on {drained.Text("host")} takes nothing new from its next heartbeat on; it runs {drained.Text("running")} tasks.");
+                var told = (await client.SendAsync(HttpMethod.Post, $"/api/engine/workers/{id}/{verb}", null, ct)).Document;
+                if (parse.GetValue(frame.Json)) frame.Terminal.Json(told);
+                else frame.Terminal.Say($"Worker {id} on {told.Text("host")} {said(told)}");
                 return ExitCode.Done;
             });
         command.Add(worker);

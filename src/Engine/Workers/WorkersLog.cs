@@ -39,8 +39,8 @@ static partial class WorkersLog
     [LoggerMessage(1211, LogLevel.Warning, "Worker {WorkerId} on {Host} (process {ProcessId}) is gone; its {Tasks} tasks go to others")]
     public static partial void WorkerLost(this ILogger log, long workerId, string host, int processId, int tasks);
 
-    [LoggerMessage(1212, LogLevel.Error, "Task {TaskId} is given up: {Losses} workers died with it")]
-    public static partial void Quarantined(this ILogger log, Guid taskId, int losses);
+    [LoggerMessage(1212, LogLevel.Error, "Task {TaskId} is given up: {Reason}")]
+    public static partial void Quarantined(this ILogger log, Guid taskId, string reason);
 
     [LoggerMessage(1213, LogLevel.Warning, "The session that listens for tasks broke off; looking every second meanwhile")]
     public static partial void ListenLost(this ILogger log, Exception reason);
@@ -71,4 +71,7 @@ static partial class WorkersLog
 
     [LoggerMessage(1291, LogLevel.Information, "Worker {WorkerId} takes nothing new, by {Actor}")]
     public static partial void Draining(this ILogger log, long workerId, string actor);
+
+    [LoggerMessage(1292, LogLevel.Information, "Worker {WorkerId} takes tasks again, by {Actor}")]
+    public static partial void Resumed(this ILogger log, long workerId, string actor);
 }

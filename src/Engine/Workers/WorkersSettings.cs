@@ -12,7 +12,7 @@ public sealed record WorkersSettings : IChecked
     [Description("What this worker can do besides its kinds, such as `dotnet`; `gpu=0.5` says how well, from 0 to 1.")]
     public IReadOnlyList<string> Capabilities { get; init; } = [];
 
-    [Description("How long after its last sign of life this worker's tasks go to others, 5 seconds to 10 minutes. It beats three times in that time.")]
+    [Description("How long after its last sign of life this worker's tasks go to others, 5 seconds to 10 minutes. It beats four times in that time.")]
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(15);
 
     [Description("Most tasks that are claimed or completed in one round trip, 1 to 5000.")]

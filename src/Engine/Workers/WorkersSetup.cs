@@ -10,7 +10,9 @@ public static class WorkersSetup
         services.AddSingleton<EndAttempts>();
         services.AddSingleton<Breakers>();
         services.AddSingleton<TakeStarts>();
+        services.AddSingleton<ReturnStarts>();
         services.AddSingleton<ClaimLimits>();
+        services.AddSingleton<CountDeaths>();
         services.AddSingleton<RescueTasks>();
         services.AddSingleton<ReadEngineMode>();
         services.AddSingleton<ReadSlowness>();

@@ -14,4 +14,8 @@ namespace Routing.Calls;
 /// <param name="ServedBy">The provider behind the provider; null when it did not say.</param>
 /// <param name="HttpStatus">Null when no answer came.</param>
 public sealed record CallEnd(string Outcome, decimal CostUsd, bool IsEstimated, TokenUsage Usage, TimeSpan Latency, TimeSpan? FirstToken = null, string? ErrorKind = null,
-    string? Error = null, string? GenerationId = null, string? ServedModel = null, string? ServedBy = null, string? FinishReason = null, int? HttpStatus = null);
+    string? Error = null, string? GenerationId = null, string? ServedModel = null, string? ServedBy = null, string? FinishReason = null, int? HttpStatus = null)
+{
+    /// <summary>It was entered and never sent: nobody wanted it any more.</summary>
+    public static readonly CallEnd NeverMade = new("cancelled", 0, false, TokenUsage.None, TimeSpan.Zero, ErrorKind: "caller_left");
+}

@@ -1,25 +1,90 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
 using Routing.Budgets;
 
 namespace Routing.Calls;
 
-/// <summary>
-/// Where every attempted call is entered before it leaves and closed when it has ended: its money held in all budgets that it falls under,
-/// its row in <c>model_selections</c>, its end settled. Nothing is called past it.
-/// </summary>
-public interface ICallLedger
+/// <summary>The ledger's front: gathers what callers tell. <see cref="LedgerLoop"/> writes it.</summary>
+public sealed class CallLedger(LedgerOptions options, TimeProvider time) : ICallLedger
 {
-    /// <summary>Holds the money and writes the row; both are durable when this returns. A refusal leaves nothing behind.</summary>
-    /// <exception cref="TimeoutException">The database did not answer; nothing may be called.</exception>
-    ValueTask<CallOpening> OpenAsync(NewCall call, CancellationToken ct);
+    readonly Channel<byte> signal = Channel.CreateBounded<byte>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    readonly ConcurrentQueue<Opening> openings = [];
+    readonly ConcurrentQueue<Closing> closings = [];
+    readonly ConcurrentQueue<(Guid SelectionId, string GenerationId)> generations = [];
+    readonly ConcurrentQueue<BudgetLook> looks = [];
+    readonly ConcurrentQueue<(long Upto, TaskCompletionSource Done)> flushes = [];
+    long told;
 
-    /// <summary>Keeps the provider's name for a call as soon as it is known, so that its cost can be asked for whatever happens to this process.</summary>
-    void NoteGeneration(OpenCall call, string generationId);
+    public async Task<CallOpening> OpenAsync(NewCall call, CancellationToken ct)
+    {
+        var opening = new Opening(call, time.GetTimestamp() + (long)(options.Patience.TotalSeconds * time.TimestampFrequency));
+        openings.Enqueue(opening);
+        Wake();
+        using var left = ct.UnsafeRegister(static (o, token) => ((Opening)o!).Abandon(token), opening);
+        using var late = new CancellationTokenSource(options.OpenTimeout + options.Patience, time);
+        using var timeout = late.Token.UnsafeRegister(static o => ((Opening)o!).Fail(new TimeoutException("The call could not be entered in time: the database does not answer.")), opening);
+        return await opening.Answer;
+    }
 
-    /// <summary>Tells how a call went, once. What it cost counts at once; the row follows in a batch, also when the process is stopping.</summary>
-    void Close(OpenCall call, CallEnd end);
+    public void NoteGeneration(OpenCall call, string generationId)
+    {
+        generations.Enqueue((call.SelectionId, generationId));
+        Wake();
+    }
 
-    /// <summary>When everything that was closed so far is in the database.</summary>
-    Task FlushAsync(CancellationToken ct);
+    public void Close(OpenCall call, CallEnd end)
+    {
+        call.CloseOnce();
+        closings.Enqueue(new Closing(call, end));
+        Interlocked.Increment(ref told);
+        Wake();
+    }
+
+    public Task FlushAsync(CancellationToken ct)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        flushes.Enqueue((Interlocked.Read(ref told), done));
+        Wake();
+        return done.Task.WaitAsync(ct);
+    }
+
+    /// <summary>Something is known of budgets that was not.</summary>
+    public void Tell(BudgetLook look)
+    {
+        looks.Enqueue(look);
+        Wake();
+    }
+
+    internal bool HasNothing => openings.IsEmpty && closings.IsEmpty && generations.IsEmpty && looks.IsEmpty;
+
+    internal bool TryTake(out Opening opening) => openings.TryDequeue(out opening!);
+
+    internal bool TryTake(out Closing closing) => closings.TryDequeue(out closing!);
+
+    internal bool TryTake(out (Guid SelectionId, string GenerationId) note) => generations.TryDequeue(out note);
+
+    internal bool TryTake(out BudgetLook look) => looks.TryDequeue(out look!);
+
+    /// <summary>Its transaction may not have been committed: it is told again.</summary>
+    internal void Again(Closing closing) => closings.Enqueue(closing);
+
+    /// <param name="written">How many ends have been written, over all time.</param>
+    internal void Flushed(long written)
+    {
+        while (flushes.TryPeek(out var flush) && flush.Upto <= written && flushes.TryDequeue(out flush)) flush.Done.TrySetResult();
+    }
+
+    /// <summary>Until something is told, or for so long.</summary>
+    internal async Task WaitAsync(TimeSpan atMost, CancellationToken ct)
+    {
+        if (atMost <= TimeSpan.Zero) return;
+        using var wake = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        await Task.WhenAny(signal.Reader.WaitToReadAsync(wake.Token).AsTask(), Task.Delay(atMost, time, wake.Token));
+        await wake.CancelAsync();
+        signal.Reader.TryRead(out _);
+    }
+
+    void Wake() => signal.Writer.TryWrite(0);
 }
 
 /// <summary>What became of the wish to call.</summary>

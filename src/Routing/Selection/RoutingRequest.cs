@@ -12,6 +12,9 @@ public sealed record RoutingRequest(string? TaskType, string? Policy, string? Pr
 {
     public Guid? TaskId { get; init; }
 
+    /// <summary>Kind of the task, which budgets are kept by; null: the same as its type.</summary>
+    public string? TaskKind { get; init; }
+
     public string? Tenant { get; init; }
 
     public string? Worker { get; init; }
@@ -20,6 +23,9 @@ public sealed record RoutingRequest(string? TaskType, string? Policy, string? Pr
     public IReadOnlySet<string> Needs { get; init; } = new HashSet<string>(StringComparer.Ordinal);
 
     public int Images { get; init; }
+
+    /// <summary>Web searches that it may make at most.</summary>
+    public int Searches { get; init; }
 
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 

@@ -23,4 +23,15 @@ public sealed record RoutingSnapshot(DateTimeOffset TakenAt, PolicySet Policies,
 /// <param name="SuccessLow">Lower end of the 95 % confidence interval of its rate of success (Wilson), 0 to 1.</param>
 /// <param name="QualityLow">The same for verdicts on its answers; null: there are none.</param>
 /// <param name="CostUsd">Mean of a call; null: nothing is known.</param>
-public sealed record ModelRecord(double Requests, double SuccessLow, double? QualityLow, TimeSpan? LatencyP50, TimeSpan? LatencyP95, decimal? CostUsd);
+public sealed record ModelRecord(double Requests, double SuccessLow, double? QualityLow, TimeSpan? LatencyP50, TimeSpan? LatencyP95, decimal? CostUsd)
+{
+    /// <summary>Weighted numbers of calls that succeeded, and that failed by no fault of the caller.</summary>
+    public double Succeeded { get; init; }
+
+    public double Failed { get; init; }
+
+    /// <summary>Weight of the verdicts, as far as they are good and bad.</summary>
+    public double Good { get; init; }
+
+    public double Bad { get; init; }
+}

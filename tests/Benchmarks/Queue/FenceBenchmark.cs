@@ -14,13 +14,13 @@ static class FenceBenchmark
         var register = engine.Get<RegisterWorker>();
         var end = engine.Get<EndAttempts>();
 
-        using var stale = await register.RunAsync(ct);
+        using var stale = await register.RunAsync(former: null, ct);
         var first = await ClaimAsync(engine, stale, ct);
         run.Say("the first owner's lease runs out …");
         await using (var connection = await engine.Database.OpenConnectionAsync(ct))
             await connection.ExecuteAsync("update workers set lease_until = lease_until - interval '1 hour', beat_at = beat_at - interval '1 hour' where worker_id = @WorkerId", new { stale.WorkerId });
         await engine.Get<RescueTasks>().RunAsync(ct);
-        using var owner = await register.RunAsync(ct);
+        using var owner = await register.RunAsync(former: null, ct);
         var second = await ClaimAsync(engine, owner, ct);
 
         await using var own = await engine.Database.OpenConnectionAsync(ct);

@@ -37,7 +37,7 @@ static class PressureBenchmarks
         run.Say($"filing {Backlog} tasks …");
         await engine.FileAsync(Backlog, ct);
         run.Say("claiming …");
-        using var lease = await engine.Get<RegisterWorker>().RunAsync(ct);
+        using var lease = await engine.Get<RegisterWorker>().RunAsync(former: null, ct);
         var claims = new List<double>();
         await using (var exchange = await ExchangeTasks.OpenAsync(engine.Get<Engine.Database.ReservedConnections>(), throughPooler: false, ct))
             for (var i = 0; i < Claims; i++) claims.Add(await ClaimOneAsync(engine, exchange, lease, i, ct));

@@ -13,10 +13,10 @@ sealed class BenchmarkLedger : ICallLedger, IRouteHealth
 
     public int Open { get; private set; }
 
-    public ValueTask<CallOpening> OpenAsync(NewCall call, CancellationToken ct)
+    public Task<CallOpening> OpenAsync(NewCall call, CancellationToken ct)
     {
         lock (gate) Open++;
-        return ValueTask.FromResult<CallOpening>(new CallOpening.Opened(new OpenCall(call)));
+        return Task.FromResult<CallOpening>(new CallOpening.Opened(new OpenCall(call, [], Guid.Empty)));
     }
 
     public void NoteGeneration(OpenCall call, string generationId) { }

@@ -5,6 +5,9 @@ static class RoutingBenchmark
 {
     static readonly (string Name, Func<BenchmarkRun, CancellationToken, Task<int>> RunAsync)[] Parts =
     [
+        ("select", SelectBenchmark.RunAsync),
+        ("hold", HoldBenchmark.RunAsync),
+        ("overspend", OverspendBenchmark.RunAsync),
         ("call", CallBenchmark.RunAsync),
     ];
 

@@ -145,7 +145,18 @@ public sealed class Driver(Plan plan, string folder, Action<string> say)
             await Task.Delay(Settle, ct);
         }
         say($"not everything ended within {DrainWithin}: {Queue()}");
+        foreach (var session in await LongTransactionsAsync(superuser, ct)) say($"open for long: {session}");
         return true; // and the checker says what
+    }
+
+    /// <summary>Sessions whose transaction keeps what is left of the tasks locked, if that is why they do not end.</summary>
+    static async Task<IEnumerable<string>> LongTransactionsAsync(NpgsqlDataSource superuser, CancellationToken ct)
+    {
+        await using var connection = await superuser.OpenConnectionAsync(ct);
+        return await connection.QueryAsync<string>(new CommandDefinition("""
+            select concat_ws(' ', pid, usename, application_name, 'port', client_port, state, wait_event, 'blocked by', pg_blocking_pids(pid)::text, 'since', xact_start, left(query, 500))
+            from pg_stat_activity where xact_start < clock_timestamp() - interval '5 seconds' and backend_type = 'client backend' order by xact_start limit 20
+            """, cancellationToken: ct));
     }
 
     string Queue() => watch.Last is not { } look ? "the database is away"

@@ -29,7 +29,7 @@ public sealed class Intervene(EngineParts parts, NpgsqlDataSource superuser, His
             {
                 "cancel" => await parts.Get<CancelTask>().RunAsync(taskId, null, Actor, null, ct),
                 "retry" => await parts.Get<RetryTask>().RunAsync(taskId, null, Actor, null, ct),
-                "redrive" => await parts.Get<RedriveTask>().RunAsync(taskId, null, Actor, null, ct),
+                "redrive" => await parts.Get<RedriveTask>().RunAsync(taskId, null, null, Actor, null, ct),
                 _ => await parts.Get<ReassignTask>().RunAsync(taskId, null, Actor, null, ct),
             };
             (commit, said) = (outcome is TaskMove.Done ? Commit.Done : Commit.Refused, $"{outcome}");

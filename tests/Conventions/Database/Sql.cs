@@ -21,7 +21,7 @@ public sealed partial class Sql
         [.. SqlFiles("db/migrations").SelectMany(CheckTime), .. Repository.CSharp("src").Where(f => !MayAsk.ContainsKey(f.Path)).SelectMany(CheckTimeInStrings)]);
 
     [Fact]
-    public void Money_columns_are_numeric_with_eight_places() => Violation.None(SqlFiles("db/migrations").SelectMany(CheckMoney));
+    public void Money_columns_are_numeric_with_eight_or_twelve_places() => Violation.None(SqlFiles("db/migrations").SelectMany(CheckMoney));
 
     [Theory]
     [InlineData("SELECT 1;", true)]
@@ -45,7 +45,9 @@ public sealed partial class Sql
     [Theory]
     [InlineData("cost_usd double precision not null", true)]
     [InlineData("cost_usd numeric not null", true)]
+    [InlineData("cost_usd numeric(20, 8) not null", true)]
     [InlineData("cost_usd numeric(18, 8) not null check (cost_usd >= 0)", false)]
+    [InlineData("prompt_usd numeric(20, 12) not null", false)]
     [InlineData("from a where cost_usd between 1 and 2", false)]
     public void Money_of_another_type_is_found(string sql, bool found) =>
         Assert.Equal(found, CheckMoney(new SourceFile("db/migrations/0001_a.sql", sql)).Any());
@@ -69,8 +71,8 @@ public sealed partial class Sql
 
     static IEnumerable<Violation> CheckMoney(SourceFile file) =>
         from Match match in MoneyColumn().Matches(Bare(file.Text, texts: true))
-        where match.Groups["type"].Value != "numeric(18, 8)"
-        select file.At(match.Index, $"money is numeric(18, 8), is {match.Value}");
+        where match.Groups["type"].Value is not ("numeric(18, 8)" or "numeric(20, 12)") // the second for routing, where a token costs nano-dollars
+        select file.At(match.Index, $"money is numeric(18, 8), in routing numeric(20, 12), is {match.Value}");
 
     /// <summary>Blanks comments, and where asked quoted texts and names, without moving anything.</summary>
     static string Bare(string sql, bool texts) => (texts ? NotCode() : Comment()).Replace(sql, m => NotNewline().Replace(m.Value, " "));

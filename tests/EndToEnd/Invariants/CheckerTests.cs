@@ -177,6 +177,22 @@ public sealed class CheckerTests
         Good().Attempt(Task, 1, "lost", fault: "worker_lost").Attempt(Task, 2, "dead", "dead", "worker_lost").Violated());
 
     [Fact]
+    public void Giving_up_after_three_losses_of_one_worker_breaks_I7() => Assert.Equal(["I7"],
+        Good().Attempt(Task, 1, "lost", fault: "worker_lost").Attempt(Task, 2, "lost", fault: "worker_lost").Attempt(Task, 3, "dead", "dead", "worker_lost").Violated());
+
+    [Fact]
+    public void Losses_of_workers_that_live_on_are_no_deaths_and_a_fourth_death_breaks_I7()
+    {
+        var told = Good().Succeeded(Task, 5);
+        for (var epoch = 1; epoch <= 4; epoch++) told.Attempt(Task, epoch, "lost", fault: "worker_lost", worker: 10 + epoch);
+        Assert.Equal(["I7"], told.Violated());
+
+        told.Workers.Add(new(11, 300, "offline", 0));
+
+        Assert.Empty(told.Violated());
+    }
+
+    [Fact]
     public void A_failure_of_what_never_fails_breaks_I7() => Assert.Equal(["I7"],
         Good().Attempt(Task, 1, "retried", fault: "transient").Live(Task, "parked", 1, failures: 1).Violated());
 
@@ -258,7 +274,7 @@ public sealed class CheckerTests
     {
         var told = new Told().Filed("f1", Commit.Done, 2, 2, Task, Parent).Has(Task).Has(Parent, kind: ChaosKinds.Poison);
         told.Edges.Add(new EdgeLine(Task, Parent, end is null ? null : end == "succeeded" ? "succeeded" : "failed"));
-        told.Attempt(Parent, 1, "lost", fault: "worker_lost").Attempt(Parent, 2, "lost", fault: "worker_lost");
-        return end is null ? told : told.Attempt(Parent, 3, end, end, fault: "worker_lost");
+        told.Attempt(Parent, 1, "lost", fault: "worker_lost", worker: 2).Attempt(Parent, 2, "lost", fault: "worker_lost", worker: 3);
+        return end is null ? told : told.Attempt(Parent, 3, end, end, fault: "worker_lost", worker: 4);
     }
 }

@@ -42,9 +42,9 @@ sealed class Told
         return this;
     }
 
-    public Told Attempt(Guid task, long epoch, string outcome, string? final = null, string? fault = null, long? result = null, bool reopened = false)
+    public Told Attempt(Guid task, long epoch, string outcome, string? final = null, string? fault = null, long? result = null, bool reopened = false, long worker = 1)
     {
-        attempts.Add(new AttemptLine(task, epoch, 1, outcome, final, fault, null, result, reopened));
+        attempts.Add(new AttemptLine(task, epoch, worker, outcome, final, fault, null, result, reopened));
         return this;
     }
 

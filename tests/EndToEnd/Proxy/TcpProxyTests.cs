@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using Dapper;
 using Npgsql;
 using Support;
@@ -69,6 +71,25 @@ public sealed class TcpProxyTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => insert);
         await using var next = await through.OpenConnectionAsync();
         Assert.Equal(1, await next.ExecuteScalarAsync<int>("select 1"));
+    }
+
+    [Fact]
+    public async Task A_client_that_dies_is_told_to_the_server_at_once()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        await using var between = new TcpProxy(((IPEndPoint)listener.LocalEndpoint).Port);
+        var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(IPAddress.Loopback, between.Port);
+        using var server = await listener.AcceptSocketAsync();
+
+        client.LingerState = new LingerOption(true, 0); // closing is a reset, as of a process that is killed with answers unread
+        client.Close();
+
+        var told = server.ReceiveAsync(new byte[1]);
+        await Task.WhenAny(told, Task.Delay(TimeSpan.FromSeconds(5)));
+        Assert.True(told.IsCompleted);
+        await ((Task)told).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     [Fact]

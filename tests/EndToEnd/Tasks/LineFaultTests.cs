@@ -69,7 +69,7 @@ public sealed class LineFaultTests(SharedField shared) : IClassFixture<SharedFie
         slow.Proxy.ToServer.Delay(lease / 4);
         await Task.Delay(lease * 1.5); // real time, in which it would run out
 
-        Assert.Equal(workerId, await field.WorkerIdAsync(slow));
+        Assert.True(workerId == await field.WorkerIdAsync(slow), slow.LogEnd());
         Assert.Equal(0, await field.CountAsync("task_attempts where outcome = 'lost' and task_id = any(@ids)", tasks));
 
         var more = await field.FileAsync(ChaosKinds.Effect, 4, ms: 1000);

@@ -71,7 +71,7 @@ public sealed class WorkerFaultTests(SharedField shared) : IClassFixture<SharedF
         await field.EndedAsync(tasks, Soon);
 
         await Eventually.TrueAsync(async () => await field.WorkerIdAsync(frozen) is { } again && again != old, Soon, "it comes back as another worker");
-        Assert.Equal("failed", await field.ScalarAsync<string>("select state from workers where worker_id = @old", new { old }));
+        Assert.Equal("offline", await field.ScalarAsync<string>("select state from workers where worker_id = @old", new { old }));
         Assert.Equal(1, await field.ScalarAsync<long>("select count(distinct host) from workers"));
         Assert.All(tasks, t => Assert.Equal([2L], field.EventsOf(t, WorldEventKind.Effect).Select(e => e.Epoch)));
         Assert.Equal(tasks.Count, await field.CountAsync("task_attempts where outcome = 'succeeded' and epoch = 2 and task_id = any(@ids)", tasks));

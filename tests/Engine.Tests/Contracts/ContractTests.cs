@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Engine.Access;
 using Engine.Http;
 using Engine.Tasks;
@@ -65,6 +66,39 @@ public sealed class ContractTests(EngineServer engine) : IClassFixture<EngineSer
         await Approved.MatchesAsync("workers.json", workers.ToJsonString());
         await Approved.MatchesAsync("assignments.json", await engine.Admin.GetStringAsync("/api/engine/assignments"));
         await Approved.MatchesAsync("engine-mode.json", await (await PostAsync("/api/engine/start", "{}")).Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task Providers_and_models_are_as_approved()
+    {
+        var provider = new ProviderServer();
+        await provider.InitializeAsync();
+        try
+        {
+            provider.Models = ProviderServer.List(ProviderServer.Model("sample/one", more: ",\"expiration_date\":\"2999-01-31\""), "7");
+            await MatchesAsync("provider.json", await PutAsync("/api/providers/sample", $$$"""{"kind":"emulator","base_url":"{{{provider.BaseUrl}}}","regions":["eu"],"headers":{"X-Title":"sample"}}"""));
+            await MatchesAsync("provider-key-staged.json", await PostAsync("/api/providers/sample/rotation/stage", """{"key":"sk-or-v1-0123456789abcdef"}"""));
+            await MatchesAsync("models-synced.json", await PostAsync("/api/models/sync", """{"provider":"sample"}"""));
+            await MatchesAsync("provider-tested.json", await PostAsync("/api/providers/sample/test", "{}"));
+            await MatchesAsync("providers.json", await engine.Admin.GetAsync("/api/providers"));
+            await MatchesAsync("models.json", await engine.Admin.GetAsync("/api/models?provider=sample"));
+            await MatchesAsync("model-corrected.json", await PutAsync("/api/models/sample/sample/one", """{"price":{"prompt_usd":0.000001,"completion_usd":0.000002},"note":"sample"}""", "\"v1\""));
+            await MatchesAsync("model-changes.json", await engine.Admin.GetAsync("/api/models/changes?provider=sample"));
+        }
+        finally
+        {
+            await provider.DisposeAsync();
+        }
+
+        async Task MatchesAsync(string sample, HttpResponseMessage answer) => await Approved.MatchesAsync(sample,
+            Regex.Replace((await answer.Content.ReadAsStringAsync()).Replace($"{provider.BaseUrl}", "http://127.0.0.1:9000/v1", StringComparison.Ordinal), "\"k-[0-9a-f]{8}\"", "\"<key id>\""));
+
+        async Task<HttpResponseMessage> PutAsync(string path, string body, string? etag = null)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Put, path) { Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json") };
+            if (etag is not null) request.Headers.TryAddWithoutValidation("If-Match", etag);
+            return await engine.Admin.SendAsync(request);
+        }
     }
 
     Task<HttpResponseMessage> PostAsync(string path, string body) => engine.Admin.PostAsync(path, new StringContent(body, System.Text.Encoding.UTF8, "application/json"));

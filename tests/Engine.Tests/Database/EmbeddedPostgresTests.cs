@@ -49,6 +49,7 @@ public sealed class EmbeddedPostgresTests
         Assert.False(await Ask<bool>("select rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls from pg_roles where rolname = current_user"));
         Assert.Equal(connections, await Ask<int>("select rolconnlimit from pg_roles where rolname = current_user"));
         Assert.Equal(mayCreate, await Ask<bool>("select has_schema_privilege('public', 'create')"));
+        Assert.Equal(mayCreate, await Ask<bool>("select pg_has_role('pg_read_all_stats', 'usage')")); // who has an old transaction open
         Assert.Equal(mayCreate, await Ask<bool>("select has_database_privilege('engine', 'create')"));
         Assert.Equal(mayCreate, await Ask<bool>("select has_database_privilege('engine', 'temporary')"));
         var elsewhere = new NpgsqlConnectionStringBuilder(login) { Database = "postgres" }.ConnectionString;

@@ -22,6 +22,7 @@ public sealed class FaultTests
         { Sql("40P01"), false, FaultKind.Transient },  // deadlock
         { Sql("53300"), false, FaultKind.Transient },  // too many connections
         { Sql("25006"), false, FaultKind.Transient },  // a standby
+        { Sql("25P03"), false, FaultKind.Transient },  // a transaction was left alone for too long
         { Sql("28P01"), false, FaultKind.Permanent },  // wrong password
         { Sql("42501"), false, FaultKind.Permanent },  // missing privilege
         { Sql("42601"), false, FaultKind.Bug },        // our SQL is wrong
@@ -40,6 +41,7 @@ public sealed class FaultTests
     [InlineData("57P01", true)]  // the server shuts down
     [InlineData("57P03", true)]  // it starts up
     [InlineData("08006", true)]
+    [InlineData("25P03", true)]  // the session was ended
     [InlineData("57014", false)] // a statement took too long
     [InlineData("40P01", false)]
     [InlineData("53300", false)] // too many connections

@@ -83,7 +83,7 @@ public sealed class ConcurrencyKeysTests(TestDatabase db) : IClassFixture<TestDa
                 foreach (var claimed in await worker.ClaimAsync(3))
                     await worker.EndAsync(claimed, random.Next(4) switch
                     {
-                        0 => TaskResult.Fail(TaskFault.WorkerLost, "elsewhere"), 1 => TaskResult.Fail(TaskFault.Persistent, "no"), 2 => TaskResult.WaitForSignal("s"), _ => TaskResult.Done(),
+                        0 => new TaskResult.Returned(), 1 => TaskResult.Fail(TaskFault.Persistent, "no"), 2 => TaskResult.WaitForSignal("s"), _ => TaskResult.Done(),
                     });
             }
         })));
@@ -116,16 +116,39 @@ public sealed class ConcurrencyKeysTests(TestDatabase db) : IClassFixture<TestDa
         await using var worker = await rig.WorkerAsync();
         var later = await rig.FileAsync(Keyed("scheduled") with { DueAt = rig.Now + TimeSpan.FromHours(1) });
         await rig.FileAsync(Keyed("pending"));
-        await rig.CancelAsync(await rig.FileAsync(Keyed("idle", 5)));
-        var forget = new ForgetConcurrencyKeys(rig.Get<MoveTasks>()) { BatchKeys = 1 };
+        await rig.CancelAsync(await rig.FileAsync(Keyed("idle")));
+        var forget = new ForgetConcurrencyKeys(rig.Get<MoveTasks>(), rig.Time!, rig.Get<TasksSettings>()) { BatchKeys = 1 };
 
         Assert.Equal(1, await forget.RunAsync(CancellationToken.None));
 
-        Assert.Equal("pending scheduled", await rig.ReadAsync<string>("select string_agg(concurrency_key, ' ' order by concurrency_key) from task_concurrency"));
+        Assert.Equal("pending scheduled", await KeysAsync());
         Assert.Equal(2, await rig.ReadAsync<long>("select count(*) from task_slots"));
         rig.Time!.Advance(TimeSpan.FromHours(2));
         await rig.Get<PromoteDue>().RunAsync(CancellationToken.None);
         Assert.Contains(await worker.ClaimAsync(), c => c.Row.TaskId == later);
+    }
+
+    [Fact]
+    public async Task A_limit_is_remembered_as_long_as_ended_tasks_are_kept_after_the_key_was_used_last()
+    {
+        await rig.CancelAsync(await rig.FileAsync(Keyed("c", 5)));
+        await ForgetAsync(0, after: TimeSpan.Zero);
+        Assert.Equal(0, await rig.ReadAsync<long>("select count(*) from task_slots"));
+        rig.Time!.Advance(TimeSpan.FromDays(60));
+        await rig.CancelAsync(await rig.FileAsync(Keyed("c", 5))); // used in between
+        await ForgetAsync(0, after: TimeSpan.Zero);
+        await ForgetAsync(0, after: TimeSpan.FromDays(91));
+        Assert.Equal("c", await KeysAsync());
+
+        await ForgetAsync(1, after: TimeSpan.FromDays(2));
+
+        Assert.Equal("", await KeysAsync());
+
+        async Task ForgetAsync(int forgotten, TimeSpan after)
+        {
+            rig.Time!.Advance(after);
+            Assert.Equal(forgotten, await rig.Get<ForgetConcurrencyKeys>().RunAsync(CancellationToken.None));
+        }
     }
 
     [Fact]
@@ -144,6 +167,8 @@ public sealed class ConcurrencyKeysTests(TestDatabase db) : IClassFixture<TestDa
     }
 
     static NewTask Keyed(string key, int limit = 1) => TasksRig.New() with { ConcurrencyKey = key, ConcurrencyLimit = limit };
+
+    Task<string> KeysAsync() => rig.ReadAsync<string>("select coalesce(string_agg(concurrency_key, ' ' order by concurrency_key), '') from task_concurrency");
 
     /// <summary>Ends everything that may run, until nothing is left that waits for a slot.</summary>
     async Task DrainAsync(ProbeWorker worker)

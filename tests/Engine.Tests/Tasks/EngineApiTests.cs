@@ -98,6 +98,27 @@ public sealed class EngineApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_drained_worker_that_is_resumed_takes_tasks_again()
+    {
+        await RunningAsync();
+        var worker = Assert.Single((await GetAsync<Engine.Http.Page<WorkerResponse>>("/api/engine/workers?alive=true")).Items);
+        await PostAsync<WorkerResponse>($"/api/engine/workers/{worker.WorkerId}/drain");
+        await Eventually.TrueAsync(async () => await HeartbeatSinceAsync(worker), Soon, "the worker has heard of it");
+        var waiting = await FileAsync("fine");
+
+        var resumed = await PostAsync<WorkerResponse>($"/api/engine/workers/{worker.WorkerId}/resume");
+        await PostAsync<WorkerResponse>($"/api/engine/workers/{worker.WorkerId}/resume");
+
+        Assert.False(resumed.Draining);
+        await Eventually.TrueAsync(async () => (await ShowAsync(waiting)).Task.State == TaskState.Succeeded, Soon, "what came meanwhile is done");
+        Assert.Equal((404, "not_found"), await CodeAsync("/api/engine/workers/999999/resume"));
+        await using var connection = await engine.Database.Owner.OpenConnectionAsync();
+        Assert.Equal(1, await connection.ExecuteScalarAsync<int>("select count(*) from audit_log where action = 'worker.resume'"));
+        await connection.ExecuteAsync("update workers set state = 'failed' where worker_id = @WorkerId", worker);
+        Assert.Equal((409, "worker_gone"), await CodeAsync($"/api/engine/workers/{worker.WorkerId}/resume"));
+    }
+
+    [Fact]
     public async Task Workers_are_listed_page_by_page_with_those_that_are_gone()
     {
         await using var connection = await engine.Database.Owner.OpenConnectionAsync();

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.ServerSentEvents;
 using Engine.Tasks;
 using Engine.Tasks.Events;
 using Microsoft.AspNetCore.Http;
@@ -130,33 +128,5 @@ public sealed class EventsApiTests : IAsyncLifetime
         return request;
     }
 
-    async Task<Stream> StreamAsync(string path, string? lastEventId = null, HttpClient? client = null)
-    {
-        using var request = Request(path, lastEventId);
-        var response = await (client ?? engine.Admin).SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        Assert.Equal((HttpStatusCode.OK, "text/event-stream"), (response.StatusCode, response.Content.Headers.ContentType!.MediaType));
-        var stream = new Stream(SseParser.Create(await response.Content.ReadAsStreamAsync()), response);
-        Assert.True(await stream.BeginsAsync());
-        return stream;
-    }
-
-    sealed class Stream(SseParser<string> parser, HttpResponseMessage response) : IAsyncDisposable
-    {
-        readonly IAsyncEnumerator<SseItem<string>> items = parser.EnumerateAsync().GetAsyncEnumerator();
-
-        public string LastEventId => parser.LastEventId;
-
-        public async Task<bool> BeginsAsync() => await items.MoveNextAsync().AsTask().WaitAsync(Soon) && items.Current.EventType == "following";
-
-        public async Task<TaskEventResponse> NextAsync() => await NextOrEndAsync().WaitAsync(Soon) ?? throw new InvalidOperationException("The stream has ended.");
-
-        public async Task<TaskEventResponse?> NextOrEndAsync() =>
-            await items.MoveNextAsync() ? System.Text.Json.JsonSerializer.Deserialize<TaskEventResponse>(items.Current.Data, Engine.Http.EngineJson.Options) : null;
-
-        public ValueTask DisposeAsync()
-        {
-            response.Dispose();
-            return ValueTask.CompletedTask;
-        }
-    }
+    Task<EventReader> StreamAsync(string path, string? lastEventId = null, HttpClient? client = null) => EventReader.OpenAsync(client ?? engine.Admin, path, lastEventId);
 }

@@ -128,7 +128,8 @@ public sealed class FilingApiTests(IdleEngine engine) : IClassFixture<IdleEngine
     {
         using var client = engine.Server.Client(await engine.Server.TokenAsync(role));
 
-        foreach (var path in new[] { "/api/tasks", "/api/tasks/bulk", $"/api/tasks/{Guid.Empty}/cancel", "/api/engine/pause", $"/api/engine/reassign/{Guid.Empty}", "/api/engine/workers/1/drain" })
+        foreach (var path in new[] { "/api/tasks", "/api/tasks/bulk", $"/api/tasks/{Guid.Empty}/cancel", "/api/engine/pause", $"/api/engine/reassign/{Guid.Empty}", "/api/engine/workers/1/drain",
+            "/api/engine/workers/1/resume" })
             Assert.Equal((403, "role_insufficient"), Code(await (await engine.PostAsync(path, "{}", client)).ProblemAsync()));
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/tasks")).StatusCode);
 

@@ -79,6 +79,26 @@ public sealed class FollowEventsTests(TestDatabase db) : IClassFixture<TestDatab
     }
 
     [Fact]
+    public async Task The_first_task_of_a_lane_that_did_not_exist_before_is_not_missed_by_who_wants_its_kind()
+    {
+        var byKind = (await follow.JoinAsync(EventFilter.Of([], [TasksRig.Kind], []), None))!;
+        for (var round = 0; round < 60; round++)
+        {
+            var pass = Task.Run(ShortlyAsync);
+            var taskId = await Task.Run(() => rig.FileAsync(TasksRig.New() with { Requires = [$"tool{round}"] }));
+
+            Assert.Contains($"{taskId} filed", (await pass).Concat(await ShortlyAsync()));
+        }
+
+        async Task<IReadOnlyList<string>> ShortlyAsync()
+        {
+            rig.Time!.Advance(TimeSpan.FromSeconds(1)); // filings take no longer
+            await follow.RunOnceAsync(None);
+            return Drain(byKind);
+        }
+    }
+
+    [Fact]
     public async Task What_commits_late_is_not_missed_by_those_who_follow_nor_by_those_who_come_back()
     {
         var all = (await follow.JoinAsync(EventFilter.All, None))!;

@@ -128,6 +128,25 @@ public sealed class GateRaceTests(TestDatabase db) : IClassFixture<TestDatabase>
         await TaskRules.CheckAsync(db);
     }
 
+    [Fact]
+    public async Task A_signal_at_the_moment_when_the_gate_opens_again_is_never_lost()
+    {
+        for (var round = 0; round < 40; round++)
+        {
+            var taskId = await rig.FileAsync();
+            await worker.EndAsync(await worker.ClaimOneAsync(taskId), TaskResult.WaitForSignal("tick"));
+            await rig.DecideAsync(taskId, "tick", "signalled");
+            var claimed = await worker.ClaimOneAsync(taskId);
+
+            var signal = Task.Run(() => rig.DecideAsync(taskId, "tick", "signalled"));
+            await Task.WhenAll(signal, Task.Run(() => worker.EndAsync(claimed, TaskResult.WaitForSignal("tick"))));
+
+            Assert.IsType<DecisionOutcome.Taken>(await signal);
+            await worker.SucceedAsync(await worker.ClaimOneAsync(taskId));
+        }
+        await TaskRules.CheckAsync(db);
+    }
+
     async Task GateAsync(Guid taskId, TimeSpan? expires = null) =>
         Assert.True(await worker.EndAsync(await worker.ClaimOneAsync(taskId), TaskResult.WaitForApproval("ship", expires)));
 

@@ -1,3 +1,4 @@
+using Dapper;
 using Engine.Schedules;
 using Engine.Tasks;
 using Support;
@@ -32,6 +33,75 @@ public sealed class PartitionsTests(TestDatabase db) : IClassFixture<TestDatabas
         Assert.Equal("pending", await rig.StateAsync(alive));
         await TaskRules.CheckAsync(db);
     }
+
+    [Fact]
+    public async Task A_task_that_is_brought_back_while_its_day_is_being_dropped_keeps_its_day()
+    {
+        await using var rig = await TasksRig.OnEmptyAsync(db);
+        var taskId = await FileOnADayOfItsOwnAsync(rig);
+        await using var other = await db.Source.OpenConnectionAsync();
+        await using var filing = await other.BeginTransactionAsync();
+        await other.ExecuteAsync("insert into task_keys (dedup_key, task_id) values ('d', @id)", new { id = rig.NewId() }, filing);
+        var redrive = Task.Run(() => rig.RedriveAsync(taskId)); // has looked at its task and waits for its dedup key
+        await WaitedForAsync(rig, "transactionid");
+        var keep = Task.Run(() => KeepAsync(rig)); // has seen that nothing of the day is alive, and waits for the redrive to leave the tables
+        await WaitedForAsync(rig, "relation");
+
+        await filing.RollbackAsync();
+
+        Assert.Equal(new TaskMove.Done("pending"), await redrive);
+        Assert.Contains("dropped 0 days", await keep, StringComparison.Ordinal);
+        Assert.Contains("dropped 0 days", await KeepAsync(rig), StringComparison.Ordinal);
+        Assert.Equal("pending", await rig.StateAsync(taskId));
+        await TaskRules.CheckAsync(db);
+    }
+
+    [Fact]
+    public async Task Who_reads_for_long_keeps_a_day_from_being_dropped_and_nobody_from_filing()
+    {
+        await using var rig = await TasksRig.OnEmptyAsync(db);
+        var taskId = await FileOnADayOfItsOwnAsync(rig);
+        await rig.ExecuteAsync("insert into task_dependencies (child_id, parent_id, settled) values (@taskId, @taskId, 'failed')", new { taskId });
+        await using (var reader = await db.Reader.OpenConnectionAsync())
+        {
+            await using var report = await reader.BeginTransactionAsync();
+            await reader.ExecuteAsync("select count(*) from governance_tasks", transaction: report);
+            var keep = Task.Run(() => KeepAsync(rig));
+            await WaitedForAsync(rig, "relation");
+
+            await rig.FileAsync();
+
+            Assert.Contains("dropped 0 days of tasks (their tables were in use; the next hour again)", await keep, StringComparison.Ordinal);
+            Assert.Equal("cancelled", await rig.StateAsync(taskId));
+            Assert.Equal(1, await rig.ReadAsync<long>("select count(*) from task_dependencies"));
+        }
+
+        Assert.Contains("dropped 1 days of tasks,", await KeepAsync(rig), StringComparison.Ordinal);
+        Assert.Equal(0, await rig.ReadAsync<long>("select count(*) from tasks where task_id = @taskId", new { taskId }));
+        Assert.Equal(0, await rig.ReadAsync<long>("select count(*) from task_dependencies"));
+    }
+
+    /// <summary>An ended task whose day is the oldest and has served its time.</summary>
+    static async Task<Guid> FileOnADayOfItsOwnAsync(TasksRig rig)
+    {
+        rig.Time!.JumpWallClock(TimeSpan.FromDays(1000)); // other tests have their days
+        await KeepAsync(rig);
+        var taskId = await rig.FileAsync(TasksRig.New() with { DedupKey = "d" });
+        await rig.CancelAsync(taskId);
+        rig.Time.Advance(TimeSpan.FromDays(90));
+        await KeepAsync(rig); // the day before it is gone
+        rig.Time.Advance(TimeSpan.FromDays(1));
+        await rig.Get<KeepTaskPartitions>().MakeAsync(CancellationToken.None);
+        return taskId;
+    }
+
+    /// <param name="lockType">As <c>pg_locks</c> names what a session waits for.</param>
+    static Task WaitedForAsync(TasksRig rig, string lockType) => Eventually.TrueAsync(
+        async () => await rig.ReadAsync<long>("""
+            select count(*) from pg_locks l join pg_stat_activity a on a.pid = l.pid
+            where not l.granted and l.locktype = @lockType and a.datname = current_database()
+            """, new { lockType }) > 0,
+        TimeSpan.FromSeconds(20), $"a session waits for a {lockType}");
 
     static Task<string> KeepAsync(TasksRig rig) =>
         rig.Get<KeepTaskPartitions>().RunAsync(new ScheduledFire(rig.NewId(), "task_partitions", "task_partitions", rig.Now, false, rig.Now), CancellationToken.None);

@@ -28,13 +28,12 @@ sealed class PredictedTasks
 
     public void Fail(Guid id, string fault)
     {
-        var task = tasks[id] with { Failures = tasks[id].Failures + (fault == "worker_lost" ? 0 : 1) };
+        var task = tasks[id] with { Failures = tasks[id].Failures + 1 };
         tasks[id] = fault switch
         {
             "transient" => task with { State = task.Failures >= 3 ? "blocked" : "scheduled" },
             "persistent" => task with { State = "blocked" },
-            "task_fault" => task with { State = "waiting_approval", Gate = "task_fault" },
-            _ => task with { State = "pending" },
+            _ => task with { State = "waiting_approval", Gate = "task_fault" },
         };
     }
 

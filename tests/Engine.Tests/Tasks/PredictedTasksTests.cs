@@ -92,7 +92,7 @@ public sealed class PredictedTasksTests(TestDatabase db) : IClassFixture<TestDat
             0 => ("transient", TaskResult.Fail(TaskFault.Transient, "timeout")),
             1 => ("persistent", TaskResult.Fail(TaskFault.Persistent, "no")),
             2 => ("task_fault", TaskResult.Fail(TaskFault.TaskFault, "bug")),
-            3 => ("worker_lost", TaskResult.Fail(TaskFault.WorkerLost, "elsewhere")),
+            3 => ("returned", new TaskResult.Returned()),
             4 => ("refused", TaskResult.Refuse("never")),
             5 => ("snoozed", TaskResult.Snooze(TimeSpan.FromMinutes(1))),
             6 => ("ship", TaskResult.WaitForApproval("ship")),
@@ -105,6 +105,7 @@ public sealed class PredictedTasksTests(TestDatabase db) : IClassFixture<TestDat
             case "succeeded": predicted.Succeed(id); break;
             case "refused": predicted.End(id, "failed"); break;
             case "snoozed": predicted.Snooze(id); break;
+            case "returned": predicted.Reassign(id); break;
             case "ship" or "tick": predicted.Open(id, what); break;
             default: predicted.Fail(id, what); break;
         }

@@ -21,7 +21,7 @@ sealed class ProbeWorker : IAsyncDisposable
 
     public static async Task<ProbeWorker> StartAsync(TasksRig rig)
     {
-        var lease = await rig.Get<RegisterWorker>().RunAsync(CancellationToken.None);
+        var lease = await rig.Get<RegisterWorker>().RunAsync(former: null, CancellationToken.None);
         await rig.ExecuteAsync("update workers set lease_until = 'infinity' where worker_id = @WorkerId", new { lease.WorkerId });
         return new ProbeWorker(rig, lease, await ExchangeTasks.OpenAsync(rig.Get<ReservedConnections>(), throughPooler: false, CancellationToken.None));
     }

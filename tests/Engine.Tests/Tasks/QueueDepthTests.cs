@@ -75,4 +75,39 @@ public sealed class QueueDepthTests(TestDatabase db) : IClassFixture<TestDatabas
         Assert.Contains("the engines are paused", result.Description, StringComparison.Ordinal);
         Assert.Contains("stand still because they failed too often: probe", result.Description, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task What_another_login_keeps_open_is_seen_when_the_owner_may_see_it_and_until_then_the_health_says_what_to_grant()
+    {
+        await using var rig = await TasksRig.OnEmptyAsync(db);
+        var (read, keep, health) = (rig.Get<ReadQueueDepth>(), rig.Get<KeepQueueDepth>(), new TasksHealth(rig.Get<KeepQueueDepth>(), new ReadEngineMode(db.Source)));
+        var owner = $"plain_owner_{Environment.ProcessId}";
+        await rig.ExecuteAsync($"create role {owner}; alter function oldest_snapshots() owner to {owner}; alter function oldest_transaction() owner to {owner}");
+        await using var other = await db.Owner.OpenConnectionAsync();
+        await using var transaction = await other.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead);
+        await other.ExecuteAsync("select pg_current_xact_id()", transaction: transaction);
+
+        Assert.Null((await read.RunAsync(CancellationToken.None)).Oldest);
+        Assert.Null(await OldestTransactionAsync());
+        Assert.Contains($"grant pg_read_all_stats to \"{owner}\"", await HealthAsync(), StringComparison.Ordinal);
+
+        await rig.ExecuteAsync($"grant pg_read_all_stats to {owner}");
+
+        Assert.NotNull((await read.RunAsync(CancellationToken.None)).Oldest);
+        Assert.NotNull(await OldestTransactionAsync());
+        Assert.DoesNotContain("grant", await HealthAsync(), StringComparison.Ordinal);
+        await rig.ExecuteAsync($"reassign owned by {owner} to current_user; drop role {owner}");
+
+        async Task<DateTimeOffset?> OldestTransactionAsync()
+        {
+            await using var connection = await db.Source.OpenConnectionAsync();
+            return await connection.ExecuteScalarAsync<DateTimeOffset?>("select oldest_transaction()");
+        }
+
+        async Task<string> HealthAsync()
+        {
+            await keep.RunOnceAsync(CancellationToken.None);
+            return (await health.CheckHealthAsync(new HealthCheckContext())).Description!;
+        }
+    }
 }

@@ -59,7 +59,7 @@ sealed class RandomMoves(TasksRig rig)
                 break;
             case 12: await rig.CancelAsync(Any(random)); break;
             case 13: await rig.RetryAsync(Any(random)); break;
-            case < 16: await rig.RedriveAsync(Any(random)); break;
+            case < 16: await rig.RedriveAsync(Any(random), random.Next(3) switch { 0 => new NewDeadline(null), 1 => new NewDeadline(rig.Now + TimeSpan.FromSeconds(random.Next(200, 900))), _ => null }); break;
             case 16: await rig.ReassignAsync(held.Count > 0 ? held[random.Next(held.Count)].Row.TaskId : Any(random)); break;
             case 17:
                 var gate = new[] { "ship", "tick", OpenGate.TaskFault }[random.Next(3)];
@@ -117,7 +117,7 @@ sealed class RandomMoves(TasksRig rig)
         0 => TaskResult.Fail(TaskFault.Transient, "timeout"),
         1 => TaskResult.Fail(TaskFault.Persistent, "no"),
         2 => TaskResult.Fail(TaskFault.TaskFault, "bug"),
-        3 => TaskResult.Fail(TaskFault.WorkerLost, "elsewhere"),
+        3 => TaskResult.Fail(TaskFault.Transient, "lost connection"),
         4 => TaskResult.Refuse("never"),
         5 => TaskResult.Snooze(TimeSpan.FromSeconds(random.Next(60))),
         6 or 7 => TaskResult.WaitForApproval("ship", random.Next(2) == 0 ? TimeSpan.FromSeconds(random.Next(1, 100)) : null),

@@ -93,17 +93,23 @@ public sealed class RedriveTaskTests(TestDatabase db) : IClassFixture<TestDataba
         await TaskRules.CheckAsync(db);
     }
 
-    [Fact]
-    public async Task It_waits_for_a_slot_of_its_concurrency_key_even_when_the_key_was_forgotten()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task It_waits_for_a_slot_of_its_concurrency_key_under_the_key_s_last_limit_even_when_nobody_had_used_it_since(int limit)
     {
-        var first = await rig.FileAsync(TasksRig.New() with { ConcurrencyKey = "c", ConcurrencyLimit = 3 });
-        await rig.CancelAsync(first);
-        Assert.Equal(1, await rig.Get<ForgetConcurrencyKeys>().RunAsync(CancellationToken.None));
+        await using var worker = await rig.WorkerAsync();
+        NewTask Keyed(int limit) => TasksRig.New() with { ConcurrencyKey = "c", ConcurrencyLimit = limit };
+        var ids = await rig.FileAllAsync([Keyed(7), Keyed(limit), Keyed(limit), Keyed(limit)]);
+        foreach (var taskId in ids) await rig.CancelAsync(taskId);
+        await rig.Get<ForgetConcurrencyKeys>().RunAsync(CancellationToken.None);
+        rig.Time!.Advance(TimeSpan.FromDays(89));
+        await rig.Get<ForgetConcurrencyKeys>().RunAsync(CancellationToken.None);
+        Assert.Equal(0, await rig.ReadAsync<long>("select count(*) from task_slots"));
 
-        Assert.IsType<TaskMove.Done>(await rig.RedriveAsync(first));
+        foreach (var taskId in ids) Assert.Equal(new TaskMove.Done("pending"), await rig.RedriveAsync(taskId));
 
-        Assert.Equal(first, await rig.ReadAsync<Guid>("select task_id from task_ready"));
-        Assert.Equal(1, await rig.ReadAsync<int>("select max_running from task_concurrency"));
+        Assert.Equal(limit, (await worker.ClaimAsync()).Count);
         await TaskRules.CheckAsync(db);
     }
 
@@ -123,6 +129,65 @@ public sealed class RedriveTaskTests(TestDatabase db) : IClassFixture<TestDataba
         await worker.EndAsync(await worker.ClaimOneAsync(taskId), TaskResult.WaitForApproval("ship"));
         Assert.Equal("waiting_approval", await rig.StateAsync(taskId));
         await TaskRules.CheckAsync(db);
+    }
+
+    [Theory]
+    [InlineData(1)] // before the deadline it was filed with
+    [InlineData(3)]
+    public async Task It_is_given_a_new_deadline_by_whoever_brings_it_back_which_then_holds(int hours)
+    {
+        await using var worker = await rig.WorkerAsync();
+        var taskId = await rig.FileAsync(TasksRig.New() with { DeadlineAt = rig.Now + TimeSpan.FromHours(2) });
+        await rig.CancelAsync(taskId);
+        rig.Time!.Advance(TimeSpan.FromHours(hours));
+
+        Assert.Equal(new TaskMove.Done("pending"), await rig.RedriveAsync(taskId, new NewDeadline(rig.Now + TimeSpan.FromHours(6))));
+
+        rig.Time.Advance(TimeSpan.FromHours(5));
+        Assert.Equal(0, (await rig.Get<PassDeadlines>().RunAsync(CancellationToken.None)).Count);
+        await TaskRules.CheckAsync(db);
+        Assert.Equal(rig.Now + TimeSpan.FromHours(1), (await worker.ClaimOneAsync(taskId)).DeadlineAt);
+        await rig.ReassignAsync(taskId);
+        rig.Time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(1, (await rig.Get<PassDeadlines>().RunAsync(CancellationToken.None)).Count);
+        Assert.Equal("dead", await rig.StateAsync(taskId));
+        Assert.Equal("none", await RedrivenWithoutAsync());
+
+        async Task<string> RedrivenWithoutAsync()
+        {
+            await rig.RedriveAsync(taskId, new NewDeadline(null));
+            return await rig.ReadAsync<string>("select details ->> 'deadline_at' from audit_log where action = 'task.redrive' order by recorded_at desc limit 1");
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task It_may_take_its_time_when_it_is_brought_back_without_a_deadline(int hours)
+    {
+        await using var worker = await rig.WorkerAsync();
+        var taskId = await rig.FileAsync(TasksRig.New() with { DeadlineAt = rig.Now + TimeSpan.FromHours(2) });
+        await rig.CancelAsync(taskId);
+        rig.Time!.Advance(TimeSpan.FromHours(hours));
+
+        Assert.Equal(new TaskMove.Done("pending"), await rig.RedriveAsync(taskId, new NewDeadline(null)));
+
+        rig.Time.Advance(TimeSpan.FromDays(30));
+        Assert.Equal(0, (await rig.Get<PassDeadlines>().RunAsync(CancellationToken.None)).Count);
+        Assert.Null((await worker.ClaimOneAsync(taskId)).DeadlineAt);
+        Assert.Equal(0, await rig.ReadAsync<long>("select count(*) from task_deadlines"));
+        await TaskRules.CheckAsync(db);
+    }
+
+    [Fact]
+    public async Task A_new_deadline_that_has_passed_is_refused()
+    {
+        var taskId = await rig.FileAsync();
+        await rig.CancelAsync(taskId);
+
+        Assert.Equal("deadline_passed", Assert.IsType<TaskMove.Refused>(await rig.RedriveAsync(taskId, new NewDeadline(rig.Now))).Code);
+
+        Assert.Equal("cancelled", await rig.StateAsync(taskId));
     }
 
     [Theory]

@@ -25,6 +25,30 @@ public sealed class TasksApiTests(IdleEngine engine) : IClassFixture<IdleEngine>
         Assert.Equal(timeline.Select(e => (e.Event, e.Actor)).Order(), (await engine.QueryAsync<(string, string)>("select event, actor from v_task_timeline where task_id = @taskId", new { taskId })).Order());
     }
 
+    [Fact]
+    public async Task A_task_whose_deadline_has_passed_is_brought_back_with_a_new_one_or_with_none()
+    {
+        var taskId = await engine.FileAsync(more: "\"deadline_at\":\"2100-01-01T00:00:00Z\"");
+        await MoveAsync(taskId, "cancel");
+        await engine.ExecuteAsync("update tasks set deadline_at = '2020-01-01' where task_id = @taskId", new { taskId });
+        async Task<(int Status, string Code, string Detail)> RefusedAsync(string? body) => await (await engine.PostAsync($"/api/tasks/{taskId}/redrive", body)).ProblemAsync();
+
+        var late = await RefusedAsync(null);
+        var past = await RefusedAsync("""{"deadline_at":"2020-01-01T00:00:00Z"}""");
+        var both = await RefusedAsync("""{"deadline_at":"2100-01-01T00:00:00Z","no_deadline":true}""");
+
+        Assert.Equal([(409, "deadline_passed"), (409, "deadline_passed"), (400, "invalid_request")], new[] { late, past, both }.Select(p => (p.Status, p.Code)));
+        Assert.Contains("deadline_at", late.Detail, StringComparison.Ordinal);
+        Assert.Contains("--no-deadline", late.Detail, StringComparison.Ordinal);
+        Assert.Equal(TaskState.Pending, (await MoveAsync(taskId, "redrive", """{"deadline_at":"2101-02-03T04:05:06Z"}""")).State);
+        Assert.Equal(2101, (await ShownAsync()).DeadlineAt!.Value.Year);
+        await MoveAsync(taskId, "cancel");
+        Assert.Equal(TaskState.Pending, (await MoveAsync(taskId, "redrive", """{"no_deadline":true,"reason":"it may take its time"}""")).State);
+        Assert.Null((await ShownAsync()).DeadlineAt);
+
+        async Task<TaskResponse> ShownAsync() => (await engine.GetAsync<ShownTaskResponse>($"/api/tasks/{taskId}")).Task;
+    }
+
     [Theory]
     [InlineData("cancel", 409, "task_ended")]
     [InlineData("retry", 409, "task_ended")]

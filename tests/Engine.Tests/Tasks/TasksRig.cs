@@ -41,6 +41,7 @@ sealed class TasksRig : IAsyncDisposable
         collection.AddSingleton<WorkerMetrics>();
         collection.AddSingleton<RegisterWorker>();
         collection.AddSingleton<EndAttempts>();
+        collection.AddSingleton<CountDeaths>();
         collection.AddSingleton<RescueTasks>();
         collection.AddTasks();
         collection.AddTaskKind<ProbeHandler, Probe>(Kind);
@@ -79,7 +80,7 @@ sealed class TasksRig : IAsyncDisposable
 
     public Task<TaskMove> RetryAsync(Guid taskId) => Get<RetryTask>().RunAsync(taskId, null, "token:test", null, CancellationToken.None);
 
-    public Task<TaskMove> RedriveAsync(Guid taskId) => Get<RedriveTask>().RunAsync(taskId, null, "token:test", null, CancellationToken.None);
+    public Task<TaskMove> RedriveAsync(Guid taskId, NewDeadline? deadline = null) => Get<RedriveTask>().RunAsync(taskId, null, deadline, "token:test", null, CancellationToken.None);
 
     public Task<TaskMove> ReassignAsync(Guid taskId) => Get<ReassignTask>().RunAsync(taskId, null, "token:test", null, CancellationToken.None);
 

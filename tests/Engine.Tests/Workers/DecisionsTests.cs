@@ -17,24 +17,25 @@ public sealed class DecisionsTests
     [InlineData(2, 1, 2)]
     [InlineData(30, 1, 900)]
     public void A_transient_failure_is_retried_after_a_pause_that_doubles_up_to_a_quarter_of_an_hour(int failures, double jitter, double seconds) =>
-        Assert.Equal(new AfterFailure.RetryAt(Now.AddSeconds(seconds)), AfterFailure.Decide(TaskFault.Transient, "x", failures, 100, 0, Now, jitter));
+        Assert.Equal(new AfterFailure.RetryAt(Now.AddSeconds(seconds)), AfterFailure.Decide(TaskFault.Transient, "x", failures, 100, Now, jitter));
 
     [Fact]
     public void The_last_transient_failure_blocks() =>
-        Assert.Equal(new AfterFailure.Block("failed 3 times, at last: x"), AfterFailure.Decide(TaskFault.Transient, "x", 3, 3, 0, Now, 0));
+        Assert.Equal(new AfterFailure.Block("failed 3 times, at last: x"), AfterFailure.Decide(TaskFault.Transient, "x", 3, 3, Now, 0));
 
-    [Fact]
-    public void A_lost_worker_is_no_failure_of_the_task_until_the_third()
-    {
-        Assert.Equal(new AfterFailure.GiveToAnother(), AfterFailure.Decide(TaskFault.WorkerLost, "x", 99, 1, 2, Now, 0));
-        Assert.Equal(new AfterFailure.Quarantine("3 workers died with it"), AfterFailure.Decide(TaskFault.WorkerLost, "x", 0, 3, 3, Now, 0));
-    }
+    [Theory]
+    [InlineData(2, 2, null)]
+    [InlineData(3, 1, null)] // by itself a worker proves nothing
+    [InlineData(3, 2, "3 deaths of 2 workers")]
+    [InlineData(3, 3, "3 workers died with it")]
+    public void A_death_with_a_task_is_no_failure_of_it_until_the_third_on_at_least_two_workers(int deaths, int workers, string? reason) =>
+        Assert.Equal(reason is null ? new AfterFailure.GiveToAnother() : new AfterFailure.Quarantine(reason), AfterFailure.DecideLost(deaths, workers));
 
     [Fact]
     public void A_fault_of_the_task_asks_a_person_and_a_persistent_one_blocks()
     {
-        Assert.Equal(new AfterFailure.Ask("x"), AfterFailure.Decide(TaskFault.TaskFault, "x", 1, 3, 0, Now, 0));
-        Assert.Equal(new AfterFailure.Block("x"), AfterFailure.Decide(TaskFault.Persistent, "x", 1, 3, 0, Now, 0));
+        Assert.Equal(new AfterFailure.Ask("x"), AfterFailure.Decide(TaskFault.TaskFault, "x", 1, 3, Now, 0));
+        Assert.Equal(new AfterFailure.Block("x"), AfterFailure.Decide(TaskFault.Persistent, "x", 1, 3, Now, 0));
     }
 
     public static TheoryData<Exception, TaskFault> Faults() => new()
@@ -58,7 +59,8 @@ public sealed class DecisionsTests
 
     [Theory]
     [InlineData("", null, "healthy")]
-    [InlineData("ffff", null, "healthy")] // too few to say
+    [InlineData("fffff", null, "healthy")] // too few to say, and too few for the breaker of one failing kind
+    [InlineData("ffffff", null, "unhealthy")]
     [InlineData("sssssfffff", null, "healthy")]
     [InlineData("ssssffffff", null, "degraded")]
     [InlineData("ssffffffff", null, "degraded")]
@@ -74,6 +76,18 @@ public sealed class DecisionsTests
     [InlineData("ffffff", true)]
     [InlineData("fffff", false)]
     public void A_kind_stands_still_when_more_than_half_of_the_last_ten_failed(string outcomes, bool isBad) => Assert.Equal(isBad, Breakers.IsBad(outcomes));
+
+    [Fact]
+    public void What_is_forgotten_of_a_kind_counts_no_more_for_the_whole_worker()
+    {
+        var recent = new RecentRuns();
+        foreach (var (kind, result) in new[] { ("good", TaskResult.Done()), ("bad", TaskResult.Fail(TaskFault.Transient, "x")), ("other", TaskResult.Fail(TaskFault.Transient, "x")), ("bad", TaskResult.Done()) })
+            recent.Add(kind, result, TimeSpan.FromSeconds(1));
+
+        recent.Forget("bad");
+
+        Assert.Equal(("sf", "", "s"), (recent.Outcomes(), recent.OutcomesOf("bad"), recent.OutcomesOf("good")));
+    }
 
     [Fact]
     public void Only_lanes_that_a_worker_is_able_for_are_asked_for()

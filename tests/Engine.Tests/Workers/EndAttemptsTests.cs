@@ -21,7 +21,7 @@ public sealed class EndAttemptsTests(TestDatabase database) : IClassFixture<Test
         { "its fault", TaskResult.Fail(TaskFault.TaskFault, "no"), "waiting_approval" },
         { "approval", TaskResult.WaitForApproval("ship"), "waiting_approval" },
         { "signal", TaskResult.WaitForSignal("built"), "waiting_signal" },
-        { "worker", TaskResult.Fail(TaskFault.WorkerLost, "no"), "pending" },
+        { "given back", new TaskResult.Returned(), "pending" },
     };
 
     [Theory]

@@ -106,6 +106,25 @@ public sealed class ExchangeTasksTests(TestDatabase database) : IClassFixture<Te
         Assert.Equal(["succeeded"], await rig.OutcomesAsync(taskId));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)] // by the slower way
+    public async Task What_follows_is_never_dated_before_what_it_follows_although_clocks_differ_and_messages_take_their_time(bool isPlain)
+    {
+        var taskId = await rig.FileAsync();
+        using var lease = await rig.RegisterAsync();
+        rig.Time.JumpWallClock(-TimeSpan.FromMilliseconds(3)); // a worker that asked before the task was filed, and got it
+
+        await using var exchange = await ExchangeTasks.OpenAsync(rig.Get<ReservedConnections>(), throughPooler: false, CancellationToken.None);
+        var task = Assert.Single((await rig.ExchangeAsync(exchange, lease, [], most: 1)).Claimed);
+        rig.Time.JumpWallClock(TimeSpan.FromMilliseconds(1));
+        if (isPlain) await rig.ExchangeAsync(exchange, lease, [new FinishedAttempt(task, TaskResult.Done(), null)], most: 0);
+        else await rig.EndAsync((task, TaskResult.Refuse("no")));
+
+        Assert.True(await rig.ScalarAsync<bool>(
+            "select t.filed_at <= a.claimed_at and a.claimed_at <= a.ended_at from tasks t join task_attempts a on a.task_id = t.task_id where t.task_id = @taskId", new { taskId }));
+    }
+
     [Fact]
     public async Task Higher_priorities_come_first_and_within_one_the_oldest()
     {

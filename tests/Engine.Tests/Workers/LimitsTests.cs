@@ -22,15 +22,15 @@ public sealed class LimitsTests(TestDatabase database) : IClassFixture<TestDatab
         const int Seconds = 20;
         var starts = rig.Get<TakeStarts>();
         await starts.DefineAsync("echo", perSecond, CancellationToken.None);
-        await rig.FileAsync();
-        var lanes = new[] { await rig.ScalarAsync<int>("select lane_id from task_ready") };
+        for (var i = 0; i < 4; i++) await rig.FileAsync();
+        var lanes = await rig.Get<TaskLanes>().RefreshAsync(CancellationToken.None);
         rig.Time.Advance(TimeSpan.FromMinutes(1)); // being idle saves up one second, not a minute
 
         var given = 0;
         for (var tenth = 0; tenth < Seconds * 10; tenth++)
         {
-            var taken = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => starts.RunAsync("echo", lanes, 4, CancellationToken.None)));
-            given += taken.Sum();
+            var taken = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => starts.RunAsync("echo", lanes, new Dictionary<int, long>(), 4, CancellationToken.None)));
+            given += taken.Sum(t => t?.Starts ?? 0);
             rig.Time.Advance(TimeSpan.FromSeconds(0.1));
         }
 
@@ -38,13 +38,17 @@ public sealed class LimitsTests(TestDatabase database) : IClassFixture<TestDatab
     }
 
     [Fact]
-    public async Task Nothing_is_taken_from_a_rate_while_there_is_nothing_to_start()
+    public async Task No_more_is_taken_from_a_rate_than_there_is_to_start()
     {
         var starts = rig.Get<TakeStarts>();
         await starts.DefineAsync("echo", 5, CancellationToken.None);
         await rig.FileAsync(new NewTask("other", """{"text":"x"}"""));
 
-        Assert.Equal(0, await starts.RunAsync("echo", [-1], 5, CancellationToken.None));
+        var lanes = await rig.Get<TaskLanes>().RefreshAsync(CancellationToken.None);
+        rig.Time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Null(await starts.RunAsync("echo", [new TaskLane(-1, "echo", [], TaskPriority.Normal, false)], new Dictionary<int, long>(), 5, CancellationToken.None));
+        Assert.Equal(1, (await starts.RunAsync("echo", lanes, new Dictionary<int, long>(), 5, CancellationToken.None))!.Starts);
     }
 
     [Fact]
@@ -164,7 +168,7 @@ public sealed class LimitsTests(TestDatabase database) : IClassFixture<TestDatab
     async Task<int> MayTakeAsync(ClaimLimits limits, WorkerLease worker)
     {
         await limits.ReadAsync(CancellationToken.None);
-        return (await limits.RunAsync(worker.WorkerId, worker, await rig.Get<TaskLanes>().RefreshAsync(CancellationToken.None), 5, CancellationToken.None)).Kinds["echo"];
+        return (await limits.RunAsync(worker.WorkerId, worker, await rig.Get<TaskLanes>().RefreshAsync(CancellationToken.None), new Dictionary<int, long>(), 5, CancellationToken.None)).Kinds["echo"];
     }
 
     [Fact]

@@ -62,6 +62,58 @@ public sealed class RescueTasksTests(TestDatabase database) : IClassFixture<Test
     }
 
     [Fact]
+    public async Task What_a_worker_that_stopped_by_itself_still_held_goes_back_as_no_loss()
+    {
+        var taskId = await rig.FileAsync();
+        using var stopped = await rig.RegisterAsync();
+        await rig.ClaimAsync(stopped);
+        using var next = await rig.RegisterAsync(former: stopped.WorkerId);
+
+        Assert.Equal(0, await rig.Get<RescueTasks>().RunAsync(CancellationToken.None)); // its handler may not have stopped yet
+        rig.Time.Advance(stopped.Lease + TimeSpan.FromSeconds(1));
+        Assert.Equal(1, await rig.Get<RescueTasks>().RunAsync(CancellationToken.None));
+
+        Assert.Equal("pending", await rig.StateAsync(taskId));
+        Assert.Equal(["returned"], await rig.OutcomesAsync(taskId));
+        Assert.Equal((short)0, await rig.ScalarAsync<short>("select losses from task_ready"));
+    }
+
+    [Fact]
+    public async Task Workers_that_turn_out_to_live_do_not_give_a_task_up_and_three_that_died_do()
+    {
+        var taskId = await rig.FileAsync();
+        foreach (var livesOn in new[] { true, false, true, true, false, false })
+        {
+            Assert.Equal("pending", await rig.StateAsync(taskId));
+            using var worker = await rig.RegisterAsync();
+            Assert.Single(await rig.ClaimAsync(worker));
+            rig.Time.Advance(worker.Lease + TimeSpan.FromSeconds(1));
+            await rig.Get<RescueTasks>().RunAsync(CancellationToken.None);
+            if (livesOn) (await rig.RegisterAsync(former: worker.WorkerId)).Dispose(); // it was frozen or cut off
+        }
+
+        Assert.Equal("dead", await rig.StateAsync(taskId));
+        Assert.Equal(["lost", "lost", "lost", "lost", "lost", "dead"], await rig.OutcomesAsync(taskId));
+        Assert.Equal("3 workers died with it", await rig.ScalarAsync<string>("select reason from v_dead_tasks"));
+    }
+
+    [Fact]
+    public async Task Deaths_before_a_redrive_do_not_count()
+    {
+        var taskId = await rig.FileAsync();
+        for (var death = 1; death <= 5; death++)
+        {
+            using var worker = await rig.RegisterAsync();
+            Assert.Single(await rig.ClaimAsync(worker));
+            rig.Time.Advance(worker.Lease + TimeSpan.FromSeconds(1));
+            await rig.Get<RescueTasks>().RunAsync(CancellationToken.None);
+            if (death == 3) await rig.Get<RedriveTask>().RunAsync(taskId, null, null, "test", null, CancellationToken.None);
+        }
+
+        Assert.Equal("pending", await rig.StateAsync(taskId));
+    }
+
+    [Fact]
     public async Task Only_one_of_those_that_must_run_alone_is_claimed_at_a_time()
     {
         for (var i = 0; i < 3; i++) await rig.FileAsync();
@@ -107,6 +159,66 @@ public sealed class RescueTasksTests(TestDatabase database) : IClassFixture<Test
         Assert.Equal(0, await patient.Get<RescueTasks>().RunAsync(CancellationToken.None));
         patient.Time.Advance(TimeSpan.FromMinutes(1.1));
         Assert.Equal(1, await patient.Get<RescueTasks>().RunAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task The_tasks_of_the_last_of_many_that_died_do_not_wait_for_those_that_held_nothing()
+    {
+        for (var i = 0; i < 120; i++) (await rig.RegisterAsync()).Dispose();
+        using var last = await rig.RegisterAsync();
+        await rig.FileAsync();
+        await rig.ClaimAsync(last);
+        rig.Time.Advance(last.Lease + TimeSpan.FromSeconds(1));
+
+        Assert.Equal(1, await rig.Get<RescueTasks>().RunAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Nor_for_those_that_hold_what_is_not_to_be_taken_yet()
+    {
+        await using var patient = new WorkerRig(database, kind => kind.Name == "echo" ? kind with { Lease = TimeSpan.FromMinutes(10) } : kind);
+        for (var i = 0; i < 120; i++) await patient.FileAsync();
+        for (var i = 0; i < 120; i++)
+        {
+            using var earlier = await patient.RegisterAsync();
+            await patient.ClaimAsync(earlier);
+        }
+        using var last = await patient.RegisterAsync();
+        await patient.FileAsync(new NewTask("other", """{"text":"x"}"""));
+        await patient.ClaimAsync(last);
+        patient.Time.Advance(last.Lease + TimeSpan.FromSeconds(1));
+
+        Assert.Equal(1, await patient.Get<RescueTasks>().RunAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Of_very_many_that_died_a_pass_takes_so_many_and_those_that_were_heard_of_longest_ago_first()
+    {
+        for (var i = 0; i < 120; i++) await rig.FileAsync();
+        var leases = new List<WorkerLease>();
+        for (var i = 0; i < 120; i++)
+        {
+            leases.Add(await rig.RegisterAsync());
+            await rig.ClaimAsync(leases[^1]);
+        }
+        await rig.ExecuteAsync("update workers set beat_at = beat_at - worker_id * interval '1 second'"); // the latest is the oldest
+        rig.Time.Advance(leases[0].Lease + TimeSpan.FromSeconds(1));
+
+        Assert.Equal(100, await rig.Get<RescueTasks>().RunAsync(CancellationToken.None));
+        Assert.Equal(leases.Take(20).Select(l => l.WorkerId), await rig.ListAsync<long>("select worker_id from task_leases order by worker_id"));
+        Assert.Equal(20, await rig.Get<RescueTasks>().RunAsync(CancellationToken.None));
+        foreach (var lease in leases) lease.Dispose();
+    }
+
+    [Fact]
+    public async Task Those_that_hold_nothing_are_looked_at_no_more_after_a_minute_however_many_they_are()
+    {
+        for (var i = 0; i < 120; i++) (await rig.RegisterAsync()).Dispose();
+        rig.Time.Advance(TimeSpan.FromMinutes(2));
+
+        await rig.Get<RescueTasks>().RunAsync(CancellationToken.None);
+
+        Assert.Equal(120L, await rig.ScalarAsync<long>("select count(*) from workers where cleared_at is not null"));
     }
 
     [Fact]

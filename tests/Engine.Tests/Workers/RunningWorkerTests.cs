@@ -30,6 +30,7 @@ public sealed class RunningWorkerTests : IAsyncLifetime
     [InlineData("timeout", "scheduled", "TimeoutException: too slow")]
     [InlineData("nonsense", "waiting_approval", "The handler returned a result that is not JSON.")]
     [InlineData("nothing", "waiting_approval", "The handler returned null.")]
+    [InlineData("lost", "waiting_approval", "The handler says that its worker was lost (elsewhere), which only the engine can know.")]
     [InlineData("zero", "succeeded", null)]
     [InlineData("speechless", "blocked", null)]
     [InlineData("effect", "succeeded", null)]
@@ -56,6 +57,15 @@ public sealed class RunningWorkerTests : IAsyncLifetime
         await StateAsync(await FileAsync("work", "fine"), "succeeded");
 
         Assert.Contains("ran past its limit of 00:00:01 and did not stop", await ScalarAsync<string>("select error from task_attempts where task_id = @taskId", stuck[0]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_kind_that_only_fails_stands_still_alone_and_the_worker_goes_on_with_others()
+    {
+        for (var i = 0; i < 12; i++) await FileAsync("work", "timeout");
+        await Eventually.TrueAsync(async () => await ScalarAsync<long>("select count(*) from task_breakers where kind = 'work' and state = 'open'", Guid.Empty) == 1, Soon, "the kind stands still");
+
+        await StateAsync(await FileAsync("short", "fine"), "succeeded");
     }
 
     [Fact]
@@ -175,7 +185,23 @@ public sealed class RunningWorkerTests : IAsyncLifetime
 
         await Eventually.TrueAsync(async () => workers.WorkerId is { } now && now != before
             && await ScalarAsync<long>("select epoch from task_leases where task_id = @taskId", taskId) == 2, Soon, "another incarnation has the task");
-        Assert.Equal((short)1, await ScalarAsync<short>("select losses from task_leases where task_id = @taskId", taskId));
+        Assert.Equal("offline", await ScalarAsync<string>($"select state from workers where worker_id = {before}", taskId)); // its process lives and says so: no death
+    }
+
+    [Fact]
+    public async Task A_handler_that_outlives_the_stop_of_its_engine_goes_to_another_as_no_loss()
+    {
+        var taskId = await FileAsync("work", "block");
+        await Eventually.TrueAsync(() => Task.FromResult(kinds.Waiting.ContainsKey(taskId)), Soon, "it runs");
+        await engine.StopAsync();
+        await using (var connection = await engine.Database.Owner.OpenConnectionAsync())
+            await connection.ExecuteAsync("update workers set lease_until = 'epoch', beat_at = 'epoch'");
+
+        await using var other = new OtherEngine(engine, kinds);
+        await other.StartAsync();
+
+        await Eventually.TrueAsync(async () => await ScalarAsync<long>("select count(*) from task_leases where task_id = @taskId and epoch = 2 and losses = 0", taskId) == 1, Soon, "another has it");
+        Assert.Equal("returned", await ScalarAsync<string>("select outcome from task_attempts where task_id = @taskId", taskId));
     }
 
     [Fact]

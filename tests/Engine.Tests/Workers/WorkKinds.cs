@@ -64,6 +64,7 @@ sealed class WorkKinds
                 case "timeout": throw new TimeoutException("too slow");
                 case "nonsense": return new TaskResult.Succeeded("{not json");
                 case "nothing": return null!;
+                case "lost": return TaskResult.Fail(TaskFault.WorkerLost, "elsewhere");
                 case "zero": return TaskResult.Done(new Behaviour("a\0b"));
                 case "effect":
                     await context.DoAsync("write it", (key, _) => { kinds.Effects.Enqueue(key); return Task.CompletedTask; }, ct);

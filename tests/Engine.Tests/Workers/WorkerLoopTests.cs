@@ -85,7 +85,9 @@ public sealed class WorkerLoopTests(TestDatabase database) : IClassFixture<TestD
         Assert.True(lease.Lost.IsCancellationRequested);
     }
 
-    (Worker Worker, RunAttempts Attempts, Heartbeat Heartbeat) Make(WorkerLease lease)
+    (Worker Worker, RunAttempts Attempts, Heartbeat Heartbeat) Make(WorkerLease lease) => Make(rig, lease);
+
+    internal static (Worker Worker, RunAttempts Attempts, Heartbeat Heartbeat) Make(WorkerRig rig, WorkerLease lease)
     {
         var (parts, recent) = (rig.Get<WorkerParts>(), new RecentRuns());
         var attempts = new RunAttempts(parts.Kinds, parts.Records, rig.Time, lease, parts.Metrics, recent, NullLogger.Instance);

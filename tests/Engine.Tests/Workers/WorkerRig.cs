@@ -36,7 +36,8 @@ sealed class WorkerRig : IAsyncDisposable
 
     public T Get<T>() where T : notnull => services.GetRequiredService<T>();
 
-    public Task<WorkerLease> RegisterAsync() => Get<RegisterWorker>().RunAsync(CancellationToken.None);
+    /// <param name="former">What the same process was before, and stopped being by itself.</param>
+    public Task<WorkerLease> RegisterAsync(long? former = null) => Get<RegisterWorker>().RunAsync(former, CancellationToken.None);
 
     public async Task<Guid> FileAsync(NewTask? task = null)
     {
@@ -93,6 +94,12 @@ sealed class WorkerRig : IAsyncDisposable
     {
         await using var connection = await database.Owner.OpenConnectionAsync();
         return (await connection.ExecuteScalarAsync<T>(sql, parameters))!;
+    }
+
+    public async Task<IReadOnlyList<T>> ListAsync<T>(string sql)
+    {
+        await using var connection = await database.Owner.OpenConnectionAsync();
+        return [.. await connection.QueryAsync<T>(sql)];
     }
 
     public async ValueTask DisposeAsync()

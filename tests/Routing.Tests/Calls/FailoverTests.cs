@@ -284,7 +284,6 @@ public sealed class FailoverTests : IAsyncLifetime
     }
 
     Routed Manual() => new Routed(null, time).Provider("p", server.Url);
-
     public Task InitializeAsync() => Task.CompletedTask;
 
     public async Task DisposeAsync() => await server.DisposeAsync();

@@ -31,19 +31,19 @@ sealed class MemoryLedger(NanoUsd? amount = null) : ICallLedger
 
     public CallEnd EndOf(Guid selectionId) { lock (gate) return ended[selectionId]; }
 
-    public ValueTask<CallOpening> OpenAsync(NewCall call, CancellationToken ct)
+    public Task<CallOpening> OpenAsync(NewCall call, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
         OnOpen?.Invoke(call);
         lock (gate)
         {
             if (amount is { } most && settled + held + call.Hold > most)
-                return ValueTask.FromResult<CallOpening>(new CallOpening.Refused(new BudgetRefusal(
+                return Task.FromResult<CallOpening>(new CallOpening.Refused(new BudgetRefusal(
                     new BudgetLeft(Guid.Empty, "total", "", "day", true, most, settled, held, null), call.Hold, most - settled - held)));
             held += call.Hold;
             opened.Add(call);
         }
-        return ValueTask.FromResult<CallOpening>(new CallOpening.Opened(new OpenCall(call)));
+        return Task.FromResult<CallOpening>(new CallOpening.Opened(new OpenCall(call, [], Guid.Empty)));
     }
 
     public void NoteGeneration(OpenCall call, string generationId) => Generations[call.SelectionId] = generationId;

@@ -218,7 +218,7 @@ public sealed class RoutedChatTests : IAsyncLifetime
         Assert.Equal(origin, routed.Ledger.Opened[0].Origin);
         Assert.Equal(origin, routed.Ledger.Opened[1].Origin with { RequestId = origin.RequestId });
         Assert.NotEqual(origin.RequestId, routed.Ledger.Opened[1].Origin.RequestId);
-        Assert.Equal(("fix_bug", "fast", 99, "acme"), (routed.Requests[1].TaskType, routed.Requests[1].Preference, routed.Requests[1].MaxTokens, routed.Requests[1].Tenant));
+        Assert.Equal(("fix_bug", "fast", 99, "acme", "fix_bug"), (routed.Requests[1].TaskType, routed.Requests[1].Preference, routed.Requests[1].MaxTokens, routed.Requests[1].Tenant, routed.Requests[1].TaskKind));
     }
 
     static Task Good(RawExchange x) => Answers.GoodAsync(x);

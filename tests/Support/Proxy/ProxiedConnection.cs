@@ -64,7 +64,7 @@ public sealed class ProxiedConnection
         try
         {
             await server.ConnectAsync(new IPEndPoint(IPAddress.Loopback, proxy.TargetPort), either.Token);
-            await Task.WhenAll(ForwardAsync(client, server, ToServerAsync, either.Token), ForwardAsync(server, client, ToClientAsync, either.Token));
+            await Task.WhenAll(ForwardOrResetAsync(client, server, ToServerAsync, either.Token), ForwardOrResetAsync(server, client, ToClientAsync, either.Token));
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException or IOException)
         {
@@ -74,6 +74,20 @@ public sealed class ProxiedConnection
         ended.Dispose();
         server.Dispose();
         client.Dispose();
+    }
+
+    /// <summary>One side that breaks off is told to the other at once: a server would wait for ever for a client that was killed within a transaction.</summary>
+    async Task ForwardOrResetAsync(Socket from, Socket to, Func<Memory<byte>, CancellationToken, Task<bool>> allowAsync, CancellationToken ct)
+    {
+        try
+        {
+            await ForwardAsync(from, to, allowAsync, ct);
+        }
+        catch
+        {
+            Reset();
+            throw;
+        }
     }
 
     static async Task ForwardAsync(Socket from, Socket to, Func<Memory<byte>, CancellationToken, Task<bool>> allowAsync, CancellationToken ct)

@@ -17,6 +17,7 @@ sealed class PrepareDatabase(
             await PrepareLoginAsync(maintenance, "engine_owner", secrets.Owner, OwnerConnections, ct);
             await PrepareLoginAsync(maintenance, "engine", secrets.Engine, EngineConnections, ct);
             await PrepareLoginAsync(maintenance, "engine_reader", secrets.Reader, ReaderConnections, ct);
+            await ExecuteAsync(maintenance, "grant pg_read_all_stats to engine_owner", ct); // who keeps an old transaction open
             if (!await ExistsAsync(maintenance, "select exists (select from pg_database where datname = $1)", EmbeddedConnections.DatabaseName, ct))
                 await ExecuteAsync(maintenance, "create database engine owner engine_owner template template0 encoding 'UTF8' locale 'C'", ct);
             await ExecuteAsync(maintenance, """

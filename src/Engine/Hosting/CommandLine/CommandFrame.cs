@@ -15,6 +15,9 @@ public sealed class CommandFrame(Terminal terminal, IDictionary environment, Tim
 
     public TimeProvider Time { get; } = time;
 
+    /// <summary>What is typed or piped into the command: secrets, which have no place in its arguments.</summary>
+    public TextReader Input { get; init; } = Console.In;
+
     /// <summary>What <c>engine run</c> registers besides its own slices, such as further kinds of tasks; null: nothing.</summary>
     public Action<IServiceCollection>? Additions { get; init; }
 

@@ -6,6 +6,7 @@ using System.Runtime.InteropServices;
 using Engine.Access;
 using Engine.Audit;
 using Engine.Database;
+using Engine.Gateway;
 using Engine.Hosting.Doctor;
 using Engine.Schedules;
 using Engine.Tasks;
@@ -27,9 +28,15 @@ public static class EngineCommand
             TokensCommand.Create(frame),
             TasksCommand.Create(frame),
             WorkersCommand.Create(frame),
+            BudgetsCommand.Create(frame),
+            SpendCommand.Create(frame),
             EngineModeCommands.Pause(frame),
             EngineModeCommands.Resume(frame),
             EngineModeCommands.Stop(frame),
+            ModelsCommand.Create(frame),
+            ProvidersCommand.Create(frame),
+            PoliciesCommand.Create(frame),
+            RouteCommand.Create(frame),
             SchedulesCommand.Create(frame),
             AuditCommand.Create(frame),
             ConfigCommand.Create(frame),

@@ -1,6 +1,7 @@
 using Engine.Access;
 using Engine.Database;
 using Engine.Database.Embedded;
+using Engine.Gateway;
 using Engine.Hosting.Logging;
 using Engine.Hosting.Telemetry;
 using Engine.Http;
@@ -20,6 +21,8 @@ public static class SettingsSections
         ("Engine:Database:Embedded", typeof(EmbeddedPostgresSettings)),
         ("Engine:Tasks", typeof(TasksSettings)),
         ("Engine:Workers", typeof(WorkersSettings)),
+        ("Engine:Routing", typeof(RoutingSettings)),
+        ("Engine:Performance", typeof(PerformanceSettings)),
         ("Engine:Logging", typeof(LoggingSettings)),
         ("Engine:Telemetry", typeof(TelemetrySettings)),
     ];

@@ -2,6 +2,7 @@ using Dapper;
 using Engine.Database;
 using Engine.Database.Embedded;
 using Engine.Hosting.Configuration;
+using Engine.Tasks;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
@@ -54,6 +55,7 @@ sealed class CheckDatabase(EngineSettings settings, TimeProvider host)
         await using var source = NpgsqlDataSource.Create(database.Engine);
         var schema = await new MigrateDatabase(source, host, NullLogger<MigrateDatabase>.Instance).PlanAsync(null, ct);
         await using var connection = await source.OpenConnectionAsync(ct);
+        var owner = await connection.QuerySingleOrDefaultAsync<SchemaOwner>(new CommandDefinition(ReadQueueDepth.OwnerSql, cancellationToken: ct));
         var rights = await connection.QuerySingleAsync<Rights>(new CommandDefinition(Sql, cancellationToken: ct));
         return
         [
@@ -61,6 +63,7 @@ sealed class CheckDatabase(EngineSettings settings, TimeProvider host)
             Schema(schema),
             await ClockAsync(source, ct),
             Privileges(rights, new NpgsqlConnectionStringBuilder(database.Engine).Username ?? "?"),
+            Sessions(owner),
         ];
     }
 
@@ -90,6 +93,14 @@ sealed class CheckDatabase(EngineSettings settings, TimeProvider host)
         { IsOwner: true } => Finding.Warning("privileges", $"The engine's login {user} owns its tables and could change the audit log's protection.",
             "name that login in ENGINE__DATABASE__OWNERCONNECTIONSTRING, and one that is only in role engine in ENGINE__DATABASE__CONNECTIONSTRING."),
         _ => Finding.Ok("privileges", $"{user} may do the engine's work and no more"),
+    };
+
+    static Finding Sessions(SchemaOwner? owner) => owner switch
+    {
+        null => Finding.Skipped("sessions", "the schema has to be there first"),
+        { SeesAll: false } => Finding.Warning("sessions", $"The schema's owner {owner.Owner} does not see what sessions of other logins do: a transaction that they keep open slows tasks down, and nobody is told.",
+            $"as an administrator of the database: {SchemaOwner.GrantTo(owner.Owner)}"),
+        _ => Finding.Ok("sessions", $"the schema's owner {owner.Owner} sees the transactions of all logins"),
     };
 
     sealed record Rights(bool IsMighty, bool IsOwner);

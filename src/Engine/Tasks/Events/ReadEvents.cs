@@ -8,7 +8,7 @@ namespace Engine.Tasks.Events;
 /// transaction commits: so each look reaches back to before the oldest transaction that was open at the one before, and takes
 /// what that one cannot have seen.
 /// </summary>
-public sealed class ReadEvents(NpgsqlDataSource database, TimeProvider time, TaskLanes lanes)
+public sealed class ReadEvents(NpgsqlDataSource database, TimeProvider time)
 {
     /// <summary>The longest from taking an event's time to the begin of its transaction: the wait for a connection, and more.</summary>
     static readonly TimeSpan Slack = TimeSpan.FromSeconds(10);
@@ -25,10 +25,10 @@ public sealed class ReadEvents(NpgsqlDataSource database, TimeProvider time, Tas
             least(oldest_transaction(), (select min(xact_start) from pg_stat_activity where usename = session_user and pid <> pg_backend_pid())) as oldest;
         """;
 
-    static readonly string SinceSql = EventsSql(c => $"{c.Time} >= @from and ((({c.Alias}.xmin)::text::bigint - @xmin) & 4294967295) < 2147483648 and {c.Alias}.task_id >= @first and {c.Alias}.task_id < @before and {c.InLanes}");
-    static readonly string SinceOfTasksSql = EventsSql(c => $"{c.Alias}.task_id = any(@taskIds) and {c.Time} >= @from and ((({c.Alias}.xmin)::text::bigint - @xmin) & 4294967295) < 2147483648 and {c.InLanes}");
-    static readonly string WindowSql = EventsSql(c => $"{c.Time} >= @from and {c.Time} < @to and {c.InLanes}");
-    static readonly string WindowOfTasksSql = EventsSql(c => $"{c.Alias}.task_id = any(@taskIds) and {c.Time} >= @from and {c.Time} < @to and {c.InLanes}");
+    static readonly string SinceSql = EventsSql(c => $"{c.Time} >= @from and ((({c.Alias}.xmin)::text::bigint - @xmin) & 4294967295) < 2147483648 and {c.Alias}.task_id >= @first and {c.Alias}.task_id < @before and {c.IsOfKind}");
+    static readonly string SinceOfTasksSql = EventsSql(c => $"{c.Alias}.task_id = any(@taskIds) and {c.Time} >= @from and ((({c.Alias}.xmin)::text::bigint - @xmin) & 4294967295) < 2147483648 and {c.IsOfKind}");
+    static readonly string WindowSql = EventsSql(c => $"{c.Time} >= @from and {c.Time} < @to and {c.IsOfKind}");
+    static readonly string WindowOfTasksSql = EventsSql(c => $"{c.Alias}.task_id = any(@taskIds) and {c.Time} >= @from and {c.Time} < @to and {c.IsOfKind}");
 
     /// <summary>Where to begin: what happens from now on comes after it.</summary>
     public async Task<EventCursor> BeginAsync(CancellationToken ct)
@@ -43,12 +43,11 @@ public sealed class ReadEvents(NpgsqlDataSource database, TimeProvider time, Tas
     /// <returns>In the order of time. The same event may come again in the next pass.</returns>
     public async Task<EventPass> RunAsync(EventCursor cursor, TaskRange range, EventFilter filter, int most, CancellationToken ct)
     {
-        int[]? asked = await LanesAsync(filter, ct);
         var now = time.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var grids = await connection.QueryMultipleAsync(new CommandDefinition(
             $"{PlansSql}{CursorSql}{(filter.TaskIds.Count > 0 ? SinceOfTasksSql : SinceSql)}",
-            new { from = cursor.From, xmin = cursor.Xmin, first = range.First, before = range.Before, lanes = asked, taskIds = filter.TaskIds.ToArray(), most = most + 1 }, cancellationToken: ct));
+            new { from = cursor.From, xmin = cursor.Xmin, first = range.First, before = range.Before, kinds = Kinds(filter), taskIds = filter.TaskIds.ToArray(), most = most + 1 }, cancellationToken: ct));
         await grids.ReadAsync<string>();
         await grids.ReadAsync<string>();
         var seen = await grids.ReadSingleAsync<Seen>();
@@ -62,11 +61,10 @@ public sealed class ReadEvents(NpgsqlDataSource database, TimeProvider time, Tas
     /// <returns>In the order of time; null when it is more than asked for. Claims come with their end, whenever they were made.</returns>
     public async Task<IReadOnlyList<TaskEvent>?> WindowAsync(DateTimeOffset from, DateTimeOffset to, EventFilter filter, int most, CancellationToken ct)
     {
-        int[]? asked = await LanesAsync(filter, ct);
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var grids = await connection.QueryMultipleAsync(new CommandDefinition(
             $"{PlansSql}{(filter.TaskIds.Count > 0 ? WindowOfTasksSql : WindowSql)}",
-            new { from, to, lanes = asked, taskIds = filter.TaskIds.ToArray(), most = (long)most + 1 }, cancellationToken: ct));
+            new { from, to, kinds = Kinds(filter), taskIds = filter.TaskIds.ToArray(), most = (long)most + 1 }, cancellationToken: ct));
         await grids.ReadAsync<string>();
         await grids.ReadAsync<string>();
         var events = (await grids.ReadAsync<TaskEvent>()).AsList();
@@ -86,8 +84,7 @@ public sealed class ReadEvents(NpgsqlDataSource database, TimeProvider time, Tas
         return new EventCursor(oldest - Slack, seen.Xmin);
     }
 
-    async ValueTask<int[]?> LanesAsync(EventFilter filter, CancellationToken ct) => filter.Kinds.Count == 0 ? null
-        : [.. (await lanes.RefreshAsync(ct)).Where(l => filter.Kinds.Contains(l.Kind)).Select(l => l.LaneId)];
+    static string[]? Kinds(EventFilter filter) => filter.Kinds.Count == 0 ? null : [.. filter.Kinds];
 
     static string EventsSql(Func<Columns, string> where) => $"""
         select task_id, at, epoch, turn, part, event, actor, detail as detail_json, lane_id, state
@@ -105,6 +102,7 @@ public sealed class ReadEvents(NpgsqlDataSource database, TimeProvider time, Tas
             't' => "t.filed_at", 'l' => "l.claimed_at", 'a' => "a.ended_at", 'o' => "o.opened_at", 'd' => "d.decided_at", _ => "n.noted_at",
         };
 
-        public string InLanes => $"(@lanes::integer[] is null or {(Alias is 'l' or 'a' ? Alias : 't')}.lane_id = any(@lanes))";
+        // Looked for as part of the reading: a lane may be new, and a task in it older than what the next look takes.
+        public string IsOfKind => $"(@kinds::text[] is null or {(Alias is 'l' or 'a' ? Alias : 't')}.lane_id = any(array(select lane_id from task_lanes where kind = any(@kinds))))";
     }
 }

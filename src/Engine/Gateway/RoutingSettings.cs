@@ -1,0 +1,45 @@
+using System.ComponentModel;
+using Engine.Hosting.Configuration;
+using Routing.Providers;
+
+namespace Engine.Gateway;
+
+public sealed record RoutingSettings : IChecked
+{
+    [Secret]
+    [Description("OpenRouter's API key; at the first start with it the provider `openrouter` is made. Later it is changed with `engine providers rotate`.")]
+    public string? OpenRouterKey { get; init; }
+
+    [Description("Where OpenRouter is asked: https, or http on this machine.")]
+    public Uri OpenRouterUrl { get; init; } = new("https://openrouter.ai/api/v1");
+
+    [Secret]
+    [Description("Keys that the keys of providers are sealed under, a line `ID:BASE64` of 32 bytes each, the first in use; unset: `routing-keys` in the data folder, made once.")]
+    public string? KeyRing { get; init; }
+
+    [Description("How long a replaced key of a provider is kept for calls that began with it, 10 seconds to 1 day: longer than any call takes.")]
+    public TimeSpan KeepReplacedKey { get; init; } = TimeSpan.FromMinutes(15);
+
+    public IEnumerable<string> Problems()
+    {
+        if (OpenRouterKey is { } key && ProviderKey.Problem(key) is { } keyProblem) yield return $"OpenRouterKey is no key: {keyProblem}";
+        if (ProviderAddress.Problem(OpenRouterUrl.OriginalString) is { } urlProblem)
+            yield return $"OpenRouterUrl must be https, or http on this machine, is \"{OpenRouterUrl.OriginalString}\": {urlProblem}";
+        if (KeyRing is { } ring && RingProblem(ring) is { } ringProblem) yield return $"KeyRing cannot be read: {ringProblem}";
+        if (KeepReplacedKey < TimeSpan.FromSeconds(10) || KeepReplacedKey > TimeSpan.FromDays(1))
+            yield return $"KeepReplacedKey must be from 00:00:10 to 1.00:00:00, is {KeepReplacedKey}";
+    }
+
+    static string? RingProblem(string text)
+    {
+        try
+        {
+            Routing.Providers.KeyRing.Parse(text);
+            return null;
+        }
+        catch (FormatException e)
+        {
+            return e.Message;
+        }
+    }
+}
