@@ -57,7 +57,7 @@ sealed class AnswerSoFar(AnswerFacts facts, TimeProvider time)
 
     void AddWhatWasHeldBack(ref List<AIContent>? contents)
     {
-        if (!thoughts.IsEmpty) (contents ??= []).Add(new TextReasoningContent("") { ProtectedData = thoughts.ToString() });
+        if (!thoughts.IsEmpty) (contents ??= []).Add(new TextReasoningContent("") { ProtectedData = thoughts.Take() });
         if (!toolCalls.IsEmpty) (contents ??= []).AddRange(toolCalls.Take());
     }
 

@@ -72,7 +72,7 @@ sealed class AttemptBook
     {
         try
         {
-            return CallCost.Of(route.Endpoint.Kind, wire.HasLeft, wire.Status >= 400, Facts.Usage, Facts.Finish, outcome == "succeeded", open.Call.Hold, route.Images,
+            return CallCost.Of(route.Endpoint.Kind, wire.HasLeft, wire.IsRefused, Facts.Usage, Facts.Finish, outcome == "succeeded", open.Call.Hold, route.Images,
                 tokens => route.Candidate.Model.Price is { } price ? tools.Parts.CostOf(price, tokens, tools.Time.GetUtcNow()) : open.Call.Hold.Usd);
         }
         catch (Exception exception) when (exception is OverflowException or ArithmeticException or InvalidOperationException)

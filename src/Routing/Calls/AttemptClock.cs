@@ -3,30 +3,39 @@ using Routing.Providers.Wire;
 namespace Routing.Calls;
 
 /// <summary>The time that an attempt has: one deadline at a time, none later than the whole request's. The caller's leaving ends it too.</summary>
-sealed class AttemptClock : IDisposable
+/// <param name="endsAt">Of the whole request. All moments are timestamps of the clock.</param>
+sealed class AttemptClock(TimeProvider time, long endsAt) : IDisposable
 {
-    readonly CancellationTokenSource source;
-    readonly TimeProvider time;
-    readonly long endsAt;
+    static readonly TimeSpan Tolerance = TimeSpan.FromMilliseconds(50);
 
-    /// <param name="endsAt">Of the whole request, as a timestamp.</param>
-    public AttemptClock(TimeProvider time, long endsAt)
-    {
-        (this.time, this.endsAt) = (time, endsAt);
-        source = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-    }
+    readonly CancellationTokenSource source = new(Timeout.InfiniteTimeSpan, time);
 
     public CancellationToken Token => source.Token;
 
     /// <summary>What it means when the deadline passes.</summary>
     public ErrorKind Meaning { get; private set; }
 
+    public long Now => time.GetTimestamp();
+
+    public long After(long moment, TimeSpan span) => moment + (long)(span.TotalSeconds * time.TimestampFrequency);
+
     /// <summary>Sets the deadline anew.</summary>
-    public void Allow(TimeSpan span, ErrorKind meaning)
+    public void Until(long moment, ErrorKind meaning)
     {
-        var left = time.GetElapsedTime(time.GetTimestamp(), endsAt);
-        (Meaning, span) = span < left ? (meaning, span) : (ErrorKind.TooLong, left);
-        source.CancelAfter(span > TimeSpan.Zero ? span : TimeSpan.Zero);
+        (Meaning, moment) = moment < endsAt ? (meaning, moment) : (ErrorKind.TooLong, endsAt);
+        long now;
+        do
+        {
+            now = time.GetTimestamp();
+            var left = time.GetElapsedTime(now, moment);
+            if (left <= TimeSpan.Zero)
+            {
+                source.Cancel();
+                return;
+            }
+            source.CancelAfter(left);
+        }
+        while (time.GetElapsedTime(now) > Tolerance); // a thread that was stopped in between has set it too late
     }
 
     /// <summary>As when the deadline passes, now.</summary>

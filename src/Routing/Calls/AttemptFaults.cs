@@ -11,9 +11,9 @@ static class AttemptFaults
     public static ProviderFault? Of(Exception exception, AttemptClock clock, AttemptWire wire, CallLimits limits) => exception switch
     {
         OperationCanceledException when clock.Token.IsCancellationRequested => wire.HasLeft ? OfDeadline(clock.Meaning, limits) : Unreachable("No connection in time."),
-        OperationCanceledException => Unreachable("No connection in time."), // the pool's own limit
+        OperationCanceledException when !wire.HasLeft => Unreachable("No connection in time."), // the pool's own limit
         HttpRequestException or IOException or SocketException when !wire.HasLeft => Unreachable("No connection."),
-        HttpRequestException or IOException or SocketException or ObjectDisposedException => Next(ErrorKind.Cut, "The connection was lost."),
+        OperationCanceledException or HttpRequestException or IOException or SocketException or ObjectDisposedException => Next(ErrorKind.Cut, "The connection was lost."),
         JsonException or InvalidDataException => Next(ErrorKind.Malformed, exception is InvalidDataException ? exception.Message : "The answer is no JSON of the kind that it should be."),
         _ => null,
     };

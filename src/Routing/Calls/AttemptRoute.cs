@@ -40,9 +40,9 @@ sealed record AttemptRoute(int Number, Candidate Candidate, ProviderEndpoint End
     static MaxPrice? MostPrice(ProviderEndpoint endpoint, Candidate candidate)
     {
         if (endpoint.Kind != WireKind.OpenRouter || candidate.Model.Price is not { } price) return null;
-        var (prompt, completion) = (price.PromptUsd, price.CompletionUsd);
+        var (prompt, completion, request) = (price.PromptUsd, price.CompletionUsd, price.RequestUsd);
         foreach (var other in price.Overrides)
-            (prompt, completion) = (Math.Max(prompt, other.PromptUsd ?? 0), Math.Max(completion, other.CompletionUsd ?? 0));
-        return new MaxPrice(prompt, completion);
+            (prompt, completion, request) = (Math.Max(prompt, other.PromptUsd ?? 0), Math.Max(completion, other.CompletionUsd ?? 0), Math.Max(request, other.RequestUsd ?? 0));
+        return new MaxPrice(prompt, completion, request);
     }
 }

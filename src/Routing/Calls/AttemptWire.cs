@@ -24,6 +24,9 @@ sealed class AttemptWire(WireConnections connections, AttemptRoute route, CallLi
     /// <summary>Null: none came.</summary>
     public int? Status => (int?)response?.StatusCode;
 
+    /// <summary>Headers came, and their status is none of an answer: nothing was computed.</summary>
+    public bool IsRefused => response is { IsSuccessStatusCode: false };
+
     public string? GenerationId { get; private set; }
 
     /// <summary>Null: the answer comes whole.</summary>

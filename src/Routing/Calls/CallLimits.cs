@@ -22,7 +22,7 @@ public sealed record CallLimits
     public TimeSpan UsageWait { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>The longest <c>Retry-After</c> that is waited for with the caller waiting; a longer one leads to the next route.</summary>
-    public TimeSpan LongestWait { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan LongestWait { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Attempts of one request.</summary>
     public int MaxAttempts { get; init; } = 8;

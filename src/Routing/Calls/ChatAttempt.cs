@@ -41,9 +41,9 @@ sealed class ChatAttempt : IAsyncDisposable
     {
         (route, this.book, this.caller) = (book.Route, book, caller);
         (limits, time) = (tools.Limits, tools.Time);
-        startedAt = lastSignAt = time.GetTimestamp();
         answer = new AnswerSoFar(book.Facts, time);
         clock = new AttemptClock(time, endsAt);
+        startedAt = lastSignAt = clock.Now;
         wire = new AttemptWire(tools.Connections, route, limits);
         onLeaving = caller.UnsafeRegister(static attempt => ((ChatAttempt)attempt!).Leave(), this);
     }
@@ -99,11 +99,11 @@ sealed class ChatAttempt : IAsyncDisposable
                     isDone = true;
                     return AtEnd();
                 case SseRead.Frame:
-                    lastSignAt = time.GetTimestamp();
+                    lastSignAt = clock.Now;
                     if (Take(events) is { } made) return made;
                     break;
                 case SseRead.End: return AtEnd();
-                default: lastSignAt = time.GetTimestamp(); break;
+                default: lastSignAt = clock.Now; break;
             }
         }
     }
@@ -118,8 +118,8 @@ sealed class ChatAttempt : IAsyncDisposable
 
     async ValueTask<AttemptRead> ReadWholeAsync()
     {
-        clock.Allow(limits.Idle, ErrorKind.Stalled);
-        var whole = await wire.ReadWholeAsync(() => clock.Allow(limits.Idle, ErrorKind.Stalled), clock.Token);
+        AllowIdle();
+        var whole = await wire.ReadWholeAsync(AllowIdle, clock.Token);
         if (whole.IsEmpty) return Fail(new ProviderFault(ErrorKind.Malformed, new NextStep.NextRoute(), Message: "The answer is empty."));
         chunk.Parse(whole.Span);
         isDone = isWhole = true;
@@ -143,7 +143,7 @@ sealed class ChatAttempt : IAsyncDisposable
         var update = answer.Take(chunk);
         if (answer.Id is { } id) book.Note(id);
         if (answer.HasContent && !hadContent) book.FirstContent();
-        if (book.Facts.Finish is not null && !hadFinish) usageDueAt = time.GetTimestamp() + (long)(limits.UsageWait.TotalSeconds * time.TimestampFrequency);
+        if (book.Facts.Finish is not null && !hadFinish) usageDueAt = clock.After(clock.Now, limits.UsageWait);
         var error = chunk.Error ?? (events is { IsError: true } ? WireError.OfBody(events.Data) : book.Facts.Finish == "error" ? WireError.Unreadable : null);
         if (error is not null && (!hadFinish || book.Facts.Finish == "error")) return Fail(ProviderFault.Of(null, error, RetryHints.None));
         Update = update;
@@ -165,17 +165,17 @@ sealed class ChatAttempt : IAsyncDisposable
     /// <summary>Sets the time that the next read has, by what has come so far.</summary>
     void Allow()
     {
-        var now = time.GetTimestamp();
-        if (book.Facts.Finish is not null) clock.Allow(time.GetElapsedTime(now, usageDueAt), ErrorKind.TooLong);
-        else if (answer.HasContent) clock.Allow(limits.Idle, ErrorKind.Stalled);
-        else if (!route.IsStreamed) clock.Allow(limits.Total, ErrorKind.TooLong);
+        if (book.Facts.Finish is not null) clock.Until(usageDueAt, ErrorKind.TooLong);
+        else if (answer.HasContent) clock.Until(clock.After(lastSignAt, limits.Idle), ErrorKind.Stalled);
+        else if (!route.IsStreamed) clock.Until(long.MaxValue, ErrorKind.TooLong); // it is silent until it is there
         else
         {
-            var silence = limits.Silence - time.GetElapsedTime(lastSignAt, now);
-            var first = limits.FirstToken - time.GetElapsedTime(startedAt, now);
-            clock.Allow(silence < first ? silence : first, silence < first ? ErrorKind.Silent : ErrorKind.NoFirstToken);
+            var (silent, late) = (clock.After(lastSignAt, limits.Silence), clock.After(startedAt, limits.FirstToken));
+            clock.Until(Math.Min(silent, late), silent < late ? ErrorKind.Silent : ErrorKind.NoFirstToken);
         }
     }
+
+    void AllowIdle() => clock.Until(clock.After(clock.Now, limits.Idle), ErrorKind.Stalled);
 
     /// <returns>What an exception means; null when it is nothing that a call may meet.</returns>
     AttemptRead? Judge(Exception exception)

@@ -62,7 +62,7 @@ sealed class EmbeddingAttempt : IAsyncDisposable
         }
     }
 
-    void Allow() => clock.Allow(tools.Limits.Idle, ErrorKind.Stalled);
+    void Allow() => clock.Until(clock.After(clock.Now, tools.Limits.Idle), ErrorKind.Stalled);
 
     EmbeddingsAnswer? Fail(ProviderFault fault)
     {

@@ -7,11 +7,12 @@ namespace Routing.Calls;
 /// Which way a request goes next: the decision's candidates in their order, the same once more where that helps, and another decision when all
 /// have been tried. It knows no network and no clock but the one it is given.
 /// </summary>
-sealed class RouteWalk(Func<RoutingRequest, RoutingDecision> decide, RoutingRequest request, CallLimits limits, TimeProvider time)
+/// <param name="quiet">Models that have asked to be left alone for a while, by other requests too.</param>
+sealed class RouteWalk(Func<RoutingRequest, RoutingDecision> decide, RoutingRequest request, CallLimits limits, QuietRoutes quiet, TimeProvider time)
 {
     const int MostWaits = 2;
 
-    readonly LinkedList<Candidate> ahead = [];
+    readonly LinkedList<(Candidate Candidate, bool IsRepeat)> ahead = [];
     readonly HashSet<(string Provider, string Slug)> tried = [];
     readonly HashSet<string> outOfUse = new(StringComparer.Ordinal);
     readonly Dictionary<(string, string), int> waits = [];
@@ -25,6 +26,9 @@ sealed class RouteWalk(Func<RoutingRequest, RoutingDecision> decide, RoutingRequ
     /// <summary>The decision that there is nobody, when there was one.</summary>
     public RoutingDecision.Nobody? Nobody { get; private set; }
 
+    /// <summary>Those that may not be called yet.</summary>
+    public IReadOnlyList<(Candidate Candidate, DateTimeOffset NotBefore)> Busy => later;
+
     /// <returns>The next candidate, and how long it must not be called yet; null when there is none.</returns>
     public (Candidate Candidate, TimeSpan Wait)? Next()
     {
@@ -33,9 +37,11 @@ sealed class RouteWalk(Func<RoutingRequest, RoutingDecision> decide, RoutingRequ
             while (ahead.First is { } first)
             {
                 ahead.RemoveFirst();
-                if (!IsUsable(first.Value)) continue;
-                tried.Add(KeyOf(first.Value));
-                return (first.Value, TimeSpan.Zero);
+                var (candidate, isRepeat) = first.Value;
+                if (!IsUsable(candidate)) continue;
+                tried.Add(KeyOf(candidate));
+                if (isRepeat || quiet.Until(KeyOf(candidate), Now) is not { } notBefore) return (candidate, TimeSpan.Zero);
+                later.Add((candidate, notBefore));
             }
             if (!DecideAgain()) return Later();
         }
@@ -45,13 +51,14 @@ sealed class RouteWalk(Func<RoutingRequest, RoutingDecision> decide, RoutingRequ
     public void Repeat(Candidate candidate)
     {
         tried.Remove(KeyOf(candidate));
-        ahead.AddFirst(candidate);
+        ahead.AddFirst((candidate, true));
     }
 
     /// <returns>How long to wait before the next step; null when there is none and the caller must be told.</returns>
     public TimeSpan? After(Candidate candidate, ProviderFault fault)
     {
         var key = KeyOf(candidate);
+        if (fault.RetryAfter is { } after) quiet.Ask(key, Now + after);
         switch (fault.Next)
         {
             case NextStep.FailToCaller: return null;
@@ -63,7 +70,7 @@ sealed class RouteWalk(Func<RoutingRequest, RoutingDecision> decide, RoutingRequ
                 leastContext = Math.Max(leastContext, (candidate.Model.ContextTokens ?? 0) + 1);
                 break;
             case NextStep.OpenBreakerForProvider: outOfUse.Add(candidate.Model.Provider); break;
-            case NextStep.NextRoute when fault.RetryAfter is { } span && span <= limits.LongestWait && CountWait(key): later.Add((candidate, Now + span)); break;
+            case NextStep.NextRoute when fault.RetryAfter is { } span && CountWait(key): later.Add((candidate, Now + span)); break;
         }
         return TimeSpan.Zero;
     }
@@ -80,7 +87,7 @@ sealed class RouteWalk(Func<RoutingRequest, RoutingDecision> decide, RoutingRequ
         }
         Decision = (RoutingDecision.Chosen)decision;
         foreach (var candidate in Decision.Candidates)
-            if (IsUsable(candidate)) ahead.AddLast(candidate);
+            if (IsUsable(candidate)) ahead.AddLast((candidate, false));
         return ahead.Count > 0;
     }
 
@@ -89,9 +96,10 @@ sealed class RouteWalk(Func<RoutingRequest, RoutingDecision> decide, RoutingRequ
     {
         if (later.Count == 0) return null;
         var first = later.MinBy(l => l.NotBefore);
+        var wait = first.NotBefore - Now;
+        if (wait > limits.LongestWait) return null; // and the others are busy for longer
         later.Remove(first);
         if (outOfUse.Contains(first.Candidate.Model.Provider)) return Later();
-        var wait = first.NotBefore - Now;
         return (first.Candidate, wait > TimeSpan.Zero ? wait : TimeSpan.Zero);
     }
 

@@ -13,6 +13,6 @@ public sealed record RouteWish(string? Policy = null, string? TaskType = null, s
     internal RoutingRequest For(CallOrigin origin, RoutedParts parts, long inputBytes, long inputTokens, double complexity, int? maxTokens) =>
         new(TaskType, Policy, Preference, inputBytes, inputTokens, complexity, maxTokens)
         {
-            TaskId = origin.TaskId, Tenant = origin.Tenant, Worker = origin.Worker, Labels = Labels, SpentByTask = origin.TaskId is { } task ? parts.SpentByTask(task) : NanoUsd.Zero,
+            TaskId = origin.TaskId, TaskKind = origin.TaskKind, Tenant = origin.Tenant, Worker = origin.Worker, Labels = Labels, SpentByTask = origin.TaskId is { } task ? parts.SpentByTask(task) : NanoUsd.Zero,
         };
 }

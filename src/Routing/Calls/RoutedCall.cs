@@ -10,14 +10,18 @@ namespace Routing.Calls;
 sealed class RoutedCall(CallTools tools, CallOrigin origin, RoutingRequest wanted, Func<RoutingRequest, RoutingDecision> decide,
     Func<int, Candidate, ProviderEndpoint, Guid, string, AttemptRoute> routeTo, CancellationToken caller)
 {
-    readonly RouteWalk walk = new(decide, wanted, tools.Limits, tools.Time);
+    const int MostLowered = 5;
+
+    readonly RouteWalk walk = new(decide, wanted, tools.Limits, tools.Quiet, tools.Time);
     readonly List<AttemptNote> failed = [];
     readonly List<string> passedOver = [];
-    public long EndsAt { get; } = tools.Time.GetTimestamp() + (long)(tools.Limits.Total.TotalSeconds * tools.Time.TimestampFrequency);
     ProviderFault? last;
     BudgetRefusal? refusal;
     IReadOnlyList<string> reasons = [];
-    int attempts;
+    int attempts, lowered;
+
+    /// <summary>When its time is over, as a timestamp.</summary>
+    public long EndsAt { get; } = tools.Time.GetTimestamp() + (long)(tools.Limits.Total.TotalSeconds * tools.Time.TimestampFrequency);
 
     /// <returns>An attempt whose money is held and whose row is written; nothing of it has been sent.</returns>
     /// <exception cref="BudgetExceededException">No model fits into what is left.</exception>
@@ -49,11 +53,8 @@ sealed class RoutedCall(CallTools tools, CallOrigin origin, RoutingRequest wante
         if (wait > TimeSpan.Zero) await WaitAsync(wait, route.Candidate);
     }
 
-    public RoutedAnswer Answer(AttemptRoute route, CallEnd end)
-    {
-        return new RoutedAnswer(route.SelectionId, route.Candidate.Policy, route.Provider, end.ServedModel ?? route.Model, end.CostUsd, end.IsEstimated, end.Latency, end.FirstToken,
-            route.Number, reasons);
-    }
+    public RoutedAnswer Answer(AttemptRoute route, CallEnd end) => new(route.SelectionId, route.Candidate.Policy, route.Provider, end.ServedModel ?? route.Model, end.CostUsd,
+        end.IsEstimated, end.Latency, end.FirstToken, route.Number, reasons);
 
     public ChatCutException Cut(ChatAttempt attempt, IEnumerable<ChatResponseUpdate> given)
     {
@@ -97,7 +98,11 @@ sealed class RoutedCall(CallTools tools, CallOrigin origin, RoutingRequest wante
     void Refused(Candidate candidate, BudgetRefusal by)
     {
         if (refusal is null || by.Needed - by.Left < refusal.Needed - refusal.Left) refusal = by;
-        if (LowerOutput.ToFit(candidate, by.Left, tools.Limits.LeastTokens) is { } smaller && smaller.MaxTokens < candidate.MaxTokens) walk.Repeat(smaller);
+        if (lowered < MostLowered && LowerOutput.ToFit(candidate, by.Left, tools.Limits.LeastTokens) is { } smaller && smaller.MaxTokens < candidate.MaxTokens)
+        {
+            lowered++; // others take what is left meanwhile
+            walk.Repeat(smaller);
+        }
         else passedOver.Add($"{candidate.Model.Provider}/{candidate.Model.Slug} did not fit into a budget.");
     }
 
@@ -125,6 +130,7 @@ sealed class RoutedCall(CallTools tools, CallOrigin origin, RoutingRequest wante
         if (refusal is not null) return new BudgetExceededException(refusal);
         if (walk.Nobody is { Refusal: { } known }) return new BudgetExceededException(known);
         if (walk.Nobody is { } nobody && walk.Decision is null) return new NoModelException(nobody.Code, nobody.Reason, nobody.Excluded);
+        foreach (var (candidate, notBefore) in walk.Busy) passedOver.Add($"{candidate.Model.Provider}/{candidate.Model.Slug} has asked not to be called before {notBefore:HH:mm:ss} UTC.");
         return new NoModelException("no_usable_model", $"No model can be called just now. {string.Join(" ", passedOver)}", walk.Nobody?.Excluded ?? walk.Decision?.Excluded ?? []);
     }
 

@@ -134,7 +134,7 @@ static class CallBenchmark
         {
             Calls++;
             var limit = """
-                "max_completion_tokens":1000,"provider":{"max_price":{"prompt":0.15000000,"completion":0.6000000}},"messages":[{"role":"user","content":"
+                "max_completion_tokens":1000,"provider":{"max_price":{"prompt":0.15000000,"completion":0.6000000,"request":0}},"messages":[{"role":"user","content":"
                 """;
             var body = $"{{\"model\":\"{Model}\",\"stream\":{(isStreamed ? "true" : "false")},{limit}{Prompt}\"}}]}}";
             using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(url.AbsoluteUri + "/chat/completions")) { Content = new ByteArrayContent(System.Text.Encoding.UTF8.GetBytes(body)) };

@@ -19,10 +19,10 @@ sealed class Routed : IAsyncDisposable
     readonly Dictionary<string, ProviderEndpoint> endpoints = [];
     readonly List<Candidate> candidates = [];
 
-    public Routed(CallLimits? limits = null, TimeProvider? time = null, MemoryLedger? ledger = null)
+    public Routed(CallLimits? limits = null, TimeProvider? time = null, MemoryLedger? ledger = null, Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect = null)
     {
         (Limits, Time, Ledger) = (limits ?? new CallLimits(), time ?? TimeProvider.System, ledger ?? new MemoryLedger());
-        Connections = new WireConnections(Limits.Connect);
+        Connections = new WireConnections(Limits.Connect, connect);
     }
 
     Routed(Routed from)

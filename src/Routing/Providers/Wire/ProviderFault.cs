@@ -37,6 +37,7 @@ public sealed record ProviderFault(ErrorKind Kind, NextStep Next, int? Status = 
         503 or 529 => ErrorKind.ProviderOverloaded,
         >= 500 => ErrorKind.ServerError,
         >= 400 => ErrorKind.InvalidRequest,
+        >= 300 => ErrorKind.ProviderUnavailable, // it leads elsewhere, where our key does not go
         _ => OfType(error),
     };
 

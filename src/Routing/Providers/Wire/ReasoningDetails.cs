@@ -24,6 +24,14 @@ public sealed class ReasoningDetails
             if (detail.ValueKind == JsonValueKind.Object) details.Add(detail);
     }
 
+    /// <summary>All so far, once.</summary>
+    public string Take()
+    {
+        var all = ToString();
+        details.Clear();
+        return all;
+    }
+
     internal static bool IsOurs(string? data) => data is not null && data.StartsWith(Mark, StringComparison.Ordinal);
 
     internal static void WriteBack(Utf8JsonWriter json, string data)

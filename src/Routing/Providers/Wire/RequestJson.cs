@@ -114,6 +114,7 @@ static class RequestJson
             json.WriteStartObject("max_price");
             json.WriteNumber("prompt", most.PromptUsd * 1_000_000);
             json.WriteNumber("completion", most.CompletionUsd * 1_000_000);
+            json.WriteNumber("request", most.RequestUsd);
             json.WriteEndObject();
         }
         json.WriteEndObject();

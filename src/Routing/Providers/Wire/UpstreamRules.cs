@@ -27,4 +27,5 @@ public sealed record ModelAsked(string Model, int MaxTokens, double? Temperature
 /// <summary>The dearest that may serve.</summary>
 /// <param name="PromptUsd">A token.</param>
 /// <param name="CompletionUsd">A token.</param>
-public sealed record MaxPrice(decimal PromptUsd, decimal CompletionUsd);
+/// <param name="RequestUsd">The request itself.</param>
+public sealed record MaxPrice(decimal PromptUsd, decimal CompletionUsd, decimal RequestUsd);

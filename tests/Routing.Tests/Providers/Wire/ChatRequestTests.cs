@@ -58,13 +58,13 @@ public sealed class ChatRequestTests
     [Fact]
     public async Task Rules_for_data_and_the_dearest_price_go_to_openrouter_alone()
     {
-        var asked = Asked with { Rules = new(true, true, ["a"], ["b"]), MaxPrice = new(0.0000005m, 0.000002m), Fallbacks = ["other/model"] };
+        var asked = Asked with { Rules = new(true, true, ["a"], ["b"]), MaxPrice = new(0.0000005m, 0.000002m, 0.01m), Fallbacks = ["other/model"] };
         var request = new ChatRequest([new(ChatRole.User, "x")], null);
 
         var there = JsonNode.Parse(await BodyAsync(request, OpenRouter, asked))!;
         var elsewhere = JsonNode.Parse(await BodyAsync(request, Local, asked))!;
 
-        AssertJson("""{"zdr":true,"data_collection":"deny","only":["a"],"ignore":["b"],"max_price":{"prompt":0.5000000,"completion":2.000000}}""", there["provider"]!);
+        AssertJson("""{"zdr":true,"data_collection":"deny","only":["a"],"ignore":["b"],"max_price":{"prompt":0.5000000,"completion":2.000000,"request":0.01}}""", there["provider"]!);
         AssertJson("""["openai/gpt-4o","other/model"]""", there["models"]!);
         Assert.Null(elsewhere["provider"] ?? elsewhere["models"]);
     }

@@ -54,6 +54,7 @@ public sealed class ProviderFaultTests
     [InlineData(502, "<html>Bad gateway</html>", ErrorKind.ProviderUnavailable)]
     [InlineData(500, "", ErrorKind.ServerError)]
     [InlineData(418, "{}", ErrorKind.InvalidRequest)]
+    [InlineData(302, "", ErrorKind.ProviderUnavailable)]
     public void The_status_decides_before_the_type(int status, string body, ErrorKind kind) => Assert.Equal(kind, Of(status, body).Kind);
 
     [Theory]
