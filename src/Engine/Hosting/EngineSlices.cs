@@ -28,6 +28,7 @@ public static class EngineSlices
         services.AddPerformance();
         services.AddGateway();
         services.AddPolicies();
+        services.AddCalls();
         services.AddTasks();
         services.AddWorkers(); // last: they take tasks once everything else has started, and stop first
     }
@@ -49,5 +50,6 @@ public static class EngineSlices
         app.MapGateway();
         app.MapPolicies();
         app.MapPerformance();
+        app.MapCalls();
     }
 }
