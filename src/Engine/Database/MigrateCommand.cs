@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using Engine.Hosting.CommandLine;
 using Microsoft.Extensions.Logging.Abstractions;
-using Npgsql;
 
 namespace Engine.Database;
 
@@ -20,7 +19,7 @@ static class MigrateCommand
             var settings = frame.Settings(parse);
             await using var database = await LocalDatabase.OpenAsync(settings, ct);
             await EngineDatabase.ConnectAsync(database.Owner, settings.Get<DatabaseSettings>().StartTimeout, frame.Time, NullLogger.Instance, ct);
-            await using var owner = NpgsqlDataSource.Create(database.Owner);
+            await using var owner = database.OpenOwner();
             var migrate = new MigrateDatabase(owner, frame.Time, NullLogger<MigrateDatabase>.Instance);
             return parse.GetValue(plan)
                 ? Tell(frame, parse, await migrate.PlanAsync(null, ct))
