@@ -23,7 +23,7 @@ static class MigrateCommand
             var migrate = new MigrateDatabase(owner, frame.Time, NullLogger<MigrateDatabase>.Instance);
             return parse.GetValue(plan)
                 ? Tell(frame, parse, await migrate.PlanAsync(null, ct))
-                : Tell(frame, parse, "applied", await EngineDatabase.MigrateAsync(migrate, ct));
+                : Tell(frame, parse, "applied", await Progress.ShowAsync(frame, "bringing the schema up to date", EngineDatabase.MigrateAsync(migrate, ct), ct));
         });
     }
 
