@@ -4,7 +4,8 @@ using Npgsql;
 namespace Routing.Providers;
 
 /// <summary>Providers with the keys that are in use, opened.</summary>
-public sealed class ReadProviders(NpgsqlDataSource database, KeyRing ring)
+/// <param name="emulator">Of this process; the emulator that engines have made is asked there.</param>
+public sealed class ReadProviders(NpgsqlDataSource database, KeyRing ring, OwnEmulator emulator)
 {
     const string Sql = $"""
         select {ProviderRow.Columns}, c.credential_id, c.key_id, c.nonce, c.sealed
@@ -30,6 +31,7 @@ public sealed class ReadProviders(NpgsqlDataSource database, KeyRing ring)
 
     ProviderAccess Open(Provider provider, SealedRow? row)
     {
+        if (provider.IsOwnEmulator) return emulator.Access(provider);
         if (row is null) return new ProviderAccess(provider, null, null);
         try
         {
