@@ -13,6 +13,9 @@ public sealed record RoutingSettings : IChecked
     [Description("Where OpenRouter is asked: https, or http on this machine.")]
     public Uri OpenRouterUrl { get; init; } = new("https://openrouter.ai/api/v1");
 
+    [Description("Whether an engine that has neither a provider nor a key answers calls to models by itself, made up and at no cost, for a first look; false: it makes no calls then.")]
+    public bool Emulate { get; init; } = true;
+
     [Secret]
     [Description("Keys that the keys of providers are sealed under, a line `ID:BASE64` of 32 bytes each, the first in use; unset: `routing-keys` in the data folder, made once.")]
     public string? KeyRing { get; init; }

@@ -24,6 +24,7 @@ public static class EngineSlices
         services.AddAccess();
         services.AddAudit();
         services.AddSchedules();
+        services.AddFirstStart();
         services.AddBudgets(database);
         services.AddPerformance();
         services.AddGateway();

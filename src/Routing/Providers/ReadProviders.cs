@@ -6,7 +6,8 @@ using Routing.Providers.Wire;
 namespace Routing.Providers;
 
 /// <summary>Providers with the keys that are in use, opened.</summary>
-public sealed class ReadProviders(NpgsqlDataSource database, KeyRing ring)
+/// <param name="emulator">Of this process; the emulator that engines have made is asked there.</param>
+public sealed class ReadProviders(NpgsqlDataSource database, KeyRing ring, OwnEmulator emulator)
 {
     const string Sql = $"""
         select {ProviderRow.Columns}, c.credential_id, c.key_id, c.nonce, c.sealed
@@ -32,6 +33,7 @@ public sealed class ReadProviders(NpgsqlDataSource database, KeyRing ring)
 
     ProviderAccess Open(Provider provider, SealedRow? row)
     {
+        if (provider.IsOwnEmulator) return emulator.Access(provider);
         if (row is null) return new ProviderAccess(provider, null, null);
         try
         {
