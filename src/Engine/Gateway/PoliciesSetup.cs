@@ -37,6 +37,7 @@ public static class PoliciesSetup
             Standing = _ => Task.FromResult(health.Standing()),
             Records = services.GetRequiredService<ReadRecords>().RunAsync,
             Ranks = services.GetRequiredService<ReadRanks>().RunAsync,
+            ExploredShare = services.GetRequiredService<RankSettings>().ExploredShare,
             Budgets = services.GetRequiredService<ListBudgets>().LeftAsync,
         };
     }

@@ -20,6 +20,9 @@ public sealed record RoutingSnapshot(DateTimeOffset TakenAt, PolicySet Policies,
     /// <summary>Learned and pinned orders, by policy.</summary>
     public ILookup<string, Rank> Ranks { get; init; } = NoRanks;
 
+    /// <summary>Share of calls that try the most promising other model, from 0 to <see cref="ExploreModels.MostShare"/>.</summary>
+    public double ExploredShare { get; init; }
+
     /// <summary>Of all budgets with a window, for decisions only.</summary>
     public IReadOnlyList<BudgetLeft> Budgets { get; init; } = [];
 }

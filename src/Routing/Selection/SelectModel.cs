@@ -23,6 +23,7 @@ public static class SelectModel
 
         var weights = Weights(index, request, fits[0].Policy, reasons, out var isPreferred);
         RankModels.Run(fits, weights, isPreferred, reasons);
+        if (!isPreferred) TryOthers.Run(fits, index, request, reasons);
         var candidates = new Candidate[fits.Count];
         for (var i = 0; i < candidates.Length; i++) candidates[i] = Candidate(fits[i], policy.Name);
         Explain(index, request, fits[0], reasons);

@@ -33,6 +33,15 @@ sealed class SnapshotIndex
 
     public static SnapshotIndex Of(RoutingSnapshot snapshot) => Made.GetValue(snapshot, static s => new SnapshotIndex(s));
 
+    /// <summary>Verdicts on a model under all policies: the good ones, and all.</summary>
+    public (double Good, double All) JudgedEverywhere(string provider, string slug)
+    {
+        var (good, all) = (0.0, 0.0);
+        foreach (var (key, record) in Snapshot.Records)
+            if (key.Provider == provider && key.Slug == slug) (good, all) = (good + record.Good, all + record.Good + record.Bad);
+        return (good, all);
+    }
+
     /// <param name="nameOrAlias">As somebody asks for it.</param>
     public IndexedPolicy? Find(string nameOrAlias) => policies.GetValueOrDefault(nameOrAlias);
 

@@ -17,5 +17,8 @@ public sealed record SnapshotSources
 
     public Func<CancellationToken, Task<ILookup<string, Rank>>> Ranks { get; init; } = _ => Task.FromResult(Enumerable.Empty<Rank>().ToLookup(r => r.Policy));
 
+    /// <summary>Share of calls that try the most promising other model.</summary>
+    public double ExploredShare { get; init; }
+
     public Func<CancellationToken, Task<IReadOnlyList<BudgetLeft>>> Budgets { get; init; } = _ => Task.FromResult<IReadOnlyList<BudgetLeft>>([]);
 }
