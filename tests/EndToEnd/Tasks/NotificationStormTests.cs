@@ -10,7 +10,7 @@ namespace EndToEnd.Tasks;
 public sealed class NotificationStormTests(SharedField shared) : IClassFixture<SharedField>
 {
     static readonly TimeSpan Soon = TimeSpan.FromSeconds(40), Pause = TimeSpan.FromMilliseconds(20);
-    const int Filings = 150;
+    const int Filings = 100;
 
     const int AtOnce = 200, Sessions = 3;
 

@@ -44,7 +44,7 @@ public sealed class UpgradeTests : IAsyncLifetime
             await reader.ExecuteAsync("select count(*) from task_ready", transaction: reading); // and stays
 
             var migrating = new MigrateDatabase(owner, TimeProvider.System, NullLogger<MigrateDatabase>.Instance).RunAsync([.. Migration.All, Next], CancellationToken.None);
-            for (var round = 0; round < 3; round++)
+            for (var round = 0; round < 2; round++)
             {
                 await Eventually.TrueAsync(async () => migrating.IsFaulted ? throw migrating.Exception! : await IsWaitedForAsync(), Soon, "the migration waits for the reader");
                 await field.EndedAsync(await field.FileAsync(ChaosKinds.Quick), Soon); // was let pass: the reader is there still
