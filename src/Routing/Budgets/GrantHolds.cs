@@ -72,7 +72,11 @@ sealed class GrantHolds(LocalSlices slices, CurrentBudgets budgets, TimeProvider
             var key = (window.BudgetId, window.Key);
             if (!states.TryGetValue(key, out var state)) continue;
             var need = opening.Call.Hold.Usd - slices.FreeOf(window);
-            if (need <= 0) continue;
+            if (need <= 0)
+            {
+                slices.Keep(window);
+                continue;
+            }
             var granted = (DecideGrant.Granted)DecideGrant.Of(state, need, budgets.Holders, othersSpare: false);
             var change = pass.Of(window);
             change.GrantedUsd += granted.Usd;
