@@ -1,3 +1,4 @@
+using Routing.Budgets;
 using Routing.Policies;
 using Routing.Selection;
 
@@ -12,6 +13,7 @@ public static class PoliciesSetup
         services.AddSingleton<ListPolicies>();
         services.AddSingleton<SavePolicy>();
         services.AddSingleton<StorePolicy>();
+        services.AddSingleton<FollowPolicyLimit>();
         services.AddSingleton<SwitchPolicy>();
         services.AddSingleton<ReplaceTaskTypes>();
         services.AddSingleton<SnapshotSources>();
