@@ -75,6 +75,9 @@ sealed class IndexedOption
 
     public decimal Order { get; }
 
+    /// <summary>Three tokens of input to one of output; null: the price is not known.</summary>
+    public decimal? UsualUsdPerToken => Model.Price is null ? null : Order / (Usual.PromptTokens + Usual.CompletionTokens);
+
     /// <summary>That it cannot be chosen, whatever is asked; null: it can.</summary>
     public Excluded? Excluded { get; }
 
