@@ -16,6 +16,7 @@ public static class PoliciesSetup
         services.AddSingleton<ListPolicies>();
         services.AddSingleton<SavePolicy>();
         services.AddSingleton<StorePolicy>();
+        services.AddSingleton<FollowPolicyLimit>();
         services.AddSingleton<SwitchPolicy>();
         services.AddSingleton<ReplaceTaskTypes>();
         services.AddSingleton(Sources);

@@ -30,6 +30,7 @@ public static class EngineSlices
         services.AddGateway();
         services.AddPolicies();
         services.AddCalls();
+        services.AddRoutingRetention();
         services.AddTasks();
         services.AddWorkers(); // last: they take tasks once everything else has started, and stop first
     }

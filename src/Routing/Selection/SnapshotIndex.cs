@@ -81,7 +81,7 @@ sealed class IndexedPolicy
         var ordered = policy.Config.Models.Index().OrderBy(m => m.Item.Priority).ThenBy(m => m.Index).Select(m => m.Item).ToArray();
         var taken = ordered.Select(m => m.Model).ToHashSet(StringComparer.Ordinal);
         Entries = [.. ordered.Select((model, i) => new IndexedEntry(model, i, ordered.Length, policy, snapshot, catalog, budgets, taken))];
-        Ranks = [.. snapshot.Ranks[policy.Name]];
+        (AsWritten, Ranks) = (Entries, [.. snapshot.Ranks[policy.Name]]);
         if (Ranks.Length > 0) Entries = InOrderOf(Ranks, Entries);
         HasEvidence = Entries.Any(e => e.Options.Any(o => o.Evidence is not null));
     }
@@ -97,6 +97,9 @@ sealed class IndexedPolicy
     public IndexedConditions? Conditions { get; }
 
     public IndexedEntry[] Entries { get; }
+
+    /// <summary>In the order of the policy's priorities, whatever was learned.</summary>
+    public IndexedEntry[] AsWritten { get; }
 
     public BudgetLeft[] Budgets { get; }
 
