@@ -23,8 +23,8 @@ sealed class GrantHolds(LocalSlices slices, CurrentBudgets budgets, TimeProvider
         {
             if (Refusal(opening, locked, out var mayWait) is not { } refused)
             {
-                Grant(pass, opening);
-                pass.Opened.Add(opening);
+                if (TryGrant(pass, opening)) pass.Opened.Add(opening);
+                else opening.Fail(new InvalidOperationException($"Call {opening.Call.SelectionId} was granted its hold and has no room for it.")); // and no other with it
             }
             else if (mayWait && time.GetTimestamp() < opening.WaitsUntil)
             {
@@ -65,12 +65,13 @@ sealed class GrantHolds(LocalSlices slices, CurrentBudgets budgets, TimeProvider
         return first;
     }
 
-    void Grant(LedgerPass pass, Opening opening)
+    bool TryGrant(LedgerPass pass, Opening opening)
     {
         foreach (var window in opening.Windows)
         {
             var key = (window.BudgetId, window.Key);
             if (!states.TryGetValue(key, out var state)) continue;
+            slices.Know(window);
             var need = opening.Call.Hold.Usd - slices.FreeOf(window);
             if (need <= 0) continue;
             var granted = (DecideGrant.Granted)DecideGrant.Of(state, need, budgets.Holders, othersSpare: false);
@@ -82,8 +83,7 @@ sealed class GrantHolds(LocalSlices slices, CurrentBudgets budgets, TimeProvider
             states[key] = state with { GrantedUsd = state.GrantedUsd + granted.Usd, IsTight = granted.IsTight };
             slices.Grant(window, granted.Usd, granted.IsTight);
         }
-        if (!slices.TryHold([.. opening.Windows.Where(w => states.ContainsKey((w.BudgetId, w.Key)))], opening.Call.Hold))
-            throw new InvalidOperationException($"Call {opening.Call.SelectionId} was granted its hold and has no room for it.");
+        return slices.TryHold([.. opening.Windows.Where(w => states.ContainsKey((w.BudgetId, w.Key)))], opening.Call.Hold);
     }
 
     BudgetRefusal Explain(BudgetWindow window, decimal needUsd)

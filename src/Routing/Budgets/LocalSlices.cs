@@ -51,6 +51,13 @@ public sealed class LocalSlices(TimeProvider time)
         slice.UsedAt = time.GetTimestamp();
     }
 
+    /// <summary>The database has the window, so that calls which hold nothing may be under way in it, whether or not anything of it was granted.</summary>
+    public void Know(BudgetWindow window)
+    {
+        var key = (window.BudgetId, window.Key);
+        if (!slices.ContainsKey(key)) slices[key] = new Slice(window) { UsedAt = time.GetTimestamp() };
+    }
+
     /// <summary>Not a number but a wish: little is left of the window, so nothing of it shall stay here unused.</summary>
     public void MakeExact(Guid budgetId, string key)
     {

@@ -15,8 +15,14 @@ public sealed class CallLedger(LedgerOptions options, TimeProvider time) : ICall
     readonly ConcurrentQueue<(long Upto, TaskCompletionSource Done)> flushes = [];
     long told;
 
+    /// <summary>More than that is no money of a call, and no row holds much more.</summary>
+    public static readonly NanoUsd Most = NanoUsd.Ceiling(PutBudget.MostUsd);
+
+    /// <exception cref="ArgumentOutOfRangeException">It is no amount that a call can hold or cost.</exception>
     public async Task<CallOpening> OpenAsync(NewCall call, CancellationToken ct)
     {
+        Check(call.SelectionId, "hold", call.Hold.Usd);
+        Check(call.SelectionId, "be estimated at", call.EstimatedUsd);
         var opening = new Opening(call, time.GetTimestamp() + (long)(options.Patience.TotalSeconds * time.TimestampFrequency));
         openings.Enqueue(opening);
         Wake();
@@ -34,6 +40,7 @@ public sealed class CallLedger(LedgerOptions options, TimeProvider time) : ICall
 
     public void Close(OpenCall call, CallEnd end)
     {
+        Check(call.SelectionId, "cost", end.CostUsd);
         call.CloseOnce();
         closings.Enqueue(new Closing(call, end));
         Interlocked.Increment(ref told);
@@ -82,6 +89,13 @@ public sealed class CallLedger(LedgerOptions options, TimeProvider time) : ICall
         await Task.WhenAny(signal.Reader.WaitToReadAsync(wake.Token).AsTask(), Task.Delay(atMost, time, wake.Token));
         await wake.CancelAsync();
         signal.Reader.TryRead(out _);
+    }
+
+    /// <summary>What the table refuses must not get as far as there: it would be refused together with everything that is written with it, again and again.</summary>
+    static void Check(Guid selectionId, string can, decimal usd)
+    {
+        if (usd < 0 || usd > Most.Usd)
+            throw new ArgumentOutOfRangeException(nameof(usd), usd, $"A call can {can} from {NanoUsd.Zero} to {Most}; call {selectionId} has another amount.");
     }
 
     void Wake() => signal.Writer.TryWrite(0);

@@ -6,7 +6,7 @@ namespace Routing.Calls;
 /// <summary>Calls as JSON, a list of records: the form in which one parameter carries any number of rows, their arrays included.</summary>
 static class LedgerRows
 {
-    const int MostError = 2000, MostName = 300, MostShort = 100;
+    const int MostError = 2000, MostName = 300, MostOwner = 200, MostShort = 100; // as the table has them
 
     public static string Opened(IEnumerable<Opening> openings) => Write(openings, static (json, opening) =>
     {
@@ -16,13 +16,13 @@ static class LedgerRows
         json.WriteNumber("attempt", call.Attempt);
         if (origin.TaskId is { } task) json.WriteString("task_id", task);
         if (origin.TaskEpoch is { } epoch) json.WriteNumber("task_epoch", epoch);
-        Text(json, "task_kind", origin.TaskKind, MostName);
-        Text(json, "tenant", origin.Tenant, MostName);
-        Text(json, "worker", origin.Worker, MostName);
-        json.WriteString("policy", call.Policy);
+        Text(json, "task_kind", origin.TaskKind, MostOwner);
+        Text(json, "tenant", origin.Tenant, MostOwner);
+        Text(json, "worker", origin.Worker, MostOwner);
+        Text(json, "policy", call.Policy, MostOwner);
         json.WriteNumber("policy_version", call.PolicyVersion);
-        json.WriteString("provider", call.Provider);
-        json.WriteString("model", call.Model);
+        Text(json, "provider", call.Provider, MostOwner);
+        Text(json, "model", call.Model, MostName);
         Texts(json, "reasons", call.Reasons);
         json.WritePropertyName("price");
         call.PriceJson.WriteTo(json);
@@ -55,7 +55,7 @@ static class LedgerRows
         if (end.HttpStatus is { } status) json.WriteNumber("http_status", status);
         Text(json, "generation_id", end.GenerationId, MostName);
         Text(json, "served_model", end.ServedModel, MostName);
-        Text(json, "served_by", end.ServedBy, MostName);
+        Text(json, "served_by", end.ServedBy, MostOwner);
         Text(json, "finish_reason", end.FinishReason, MostShort);
         json.WriteNumber("prompt_tokens", end.Usage.PromptTokens);
         json.WriteNumber("completion_tokens", end.Usage.CompletionTokens);
@@ -63,6 +63,12 @@ static class LedgerRows
         json.WriteNumber("cache_write_tokens", end.Usage.CacheWriteTokens + end.Usage.CacheWrite1hTokens);
         json.WriteNumber("reasoning_tokens", end.Usage.ReasoningTokens);
     }
+
+    /// <summary>A tenant, a worker or the like, as rows and windows name it.</summary>
+    public static string Owner(string name) => Storable(name, MostOwner);
+
+    /// <summary>A provider's name for a call.</summary>
+    public static string Generation(string id) => Storable(id, MostName);
 
     static string Write<T>(IEnumerable<T> rows, Action<Utf8JsonWriter, T> write)
     {
