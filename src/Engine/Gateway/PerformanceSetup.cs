@@ -1,6 +1,5 @@
 using Engine.Schedules;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Routing.Calls;
 using Routing.Learning;
 using Routing.Performance;
 
@@ -36,7 +35,6 @@ public static class PerformanceSetup
         services.AddSingleton(new BreakerSettings());
         services.AddSingleton<Breakers>();
         services.AddSingleton<RouteHealth>();
-        services.AddSingleton<IRouteHealth>(s => s.GetRequiredService<RouteHealth>());
         services.AddHostedService<KeepRouteHealth>();
         services.AddHostedService<ListenForRouteHealth>();
         services.AddSingleton<ListBreakers>();

@@ -30,7 +30,7 @@ public sealed class CorrectCosts(NpgsqlDataSource database, TimeProvider time)
             from changes c join locked l on l.budget_id = c.budget_id and l.window_key = c.window_key
             where w.budget_id = c.budget_id and w.window_key = c.window_key
         )
-        update model_selections s set outcome = e.outcome, is_estimated = e.is_estimated, cost_usd = e.cost_usd, settled_at = case when e.is_estimated then null else @now end,
+        update model_selections s set outcome = coalesce(e.outcome, s.outcome), ask_at = null, is_estimated = e.is_estimated, cost_usd = e.cost_usd, settled_at = case when e.is_estimated then null else @now end,
             latency_ms = coalesce(s.latency_ms, e.latency_ms), first_token_ms = coalesce(s.first_token_ms, e.first_token_ms), error_kind = coalesce(e.error_kind, s.error_kind),
             error = coalesce(e.error, s.error), http_status = coalesce(e.http_status, s.http_status), generation_id = coalesce(e.generation_id, s.generation_id),
             served_model = coalesce(e.served_model, s.served_model), served_by = coalesce(e.served_by, s.served_by), finish_reason = coalesce(e.finish_reason, s.finish_reason),
@@ -41,11 +41,17 @@ public sealed class CorrectCosts(NpgsqlDataSource database, TimeProvider time)
         where s.selection_id = e.selection_id
         """;
 
+    /// <summary>By what the process tells that made the calls.</summary>
     /// <returns>How many rows were corrected: those that were estimated.</returns>
-    public async Task<int> RunAsync(IReadOnlyCollection<(Guid SelectionId, CallEnd End)> ends, CancellationToken ct)
+    public Task<int> RunAsync(IReadOnlyCollection<(Guid SelectionId, CallEnd End)> ends, CancellationToken ct) => ends.Count == 0 ? Task.FromResult(0) : CorrectAsync(LedgerRows.Ended(ends), ct);
+
+    /// <summary>By what providers tell; how the calls went stays as it was.</summary>
+    /// <returns>How many rows were corrected: those that were estimated.</returns>
+    public Task<int> RunAsync(IReadOnlyCollection<SettledCall> calls, CancellationToken ct) => calls.Count == 0 ? Task.FromResult(0) : CorrectAsync(LedgerRows.Settled(calls), ct);
+
+    async Task<int> CorrectAsync(string rows, CancellationToken ct)
     {
-        if (ends.Count == 0) return 0;
         await using var connection = await database.OpenConnectionAsync(ct);
-        return await connection.ExecuteAsync(new CommandDefinition(Sql, new { rows = LedgerRows.Ended(ends), now = time.GetUtcNow() }, cancellationToken: ct));
+        return await connection.ExecuteAsync(new CommandDefinition(Sql, new { rows, now = time.GetUtcNow() }, cancellationToken: ct));
     }
 }

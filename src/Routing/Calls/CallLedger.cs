@@ -4,8 +4,12 @@ using Routing.Budgets;
 
 namespace Routing.Calls;
 
-/// <summary>The ledger's front: gathers what callers tell. <see cref="LedgerLoop"/> writes it.</summary>
-public sealed class CallLedger(LedgerOptions options, TimeProvider time) : ICallLedger
+/// <summary>
+/// Where every attempted call is entered before it leaves and closed when it has ended: its money held in all budgets that it falls under,
+/// its row in <c>model_selections</c>, its end settled. Nothing is called past it. This is the front: it gathers what callers tell, and
+/// <see cref="LedgerLoop"/> writes it.
+/// </summary>
+public sealed class CallLedger(LedgerOptions options, TimeProvider time)
 {
     readonly Channel<byte> signal = Channel.CreateBounded<byte>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     readonly ConcurrentQueue<Opening> openings = [];
@@ -18,7 +22,9 @@ public sealed class CallLedger(LedgerOptions options, TimeProvider time) : ICall
     /// <summary>More than that is no money of a call, and no row holds much more.</summary>
     public static readonly NanoUsd Most = NanoUsd.Ceiling(PutBudget.MostUsd);
 
+    /// <summary>Holds the money and writes the row; both are durable when this returns. A refusal leaves nothing behind.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is no amount that a call can hold or cost.</exception>
+    /// <exception cref="TimeoutException">The database did not answer; nothing may be called.</exception>
     public async Task<CallOpening> OpenAsync(NewCall call, CancellationToken ct)
     {
         Check(call.SelectionId, "hold", call.Hold.Usd);
@@ -32,12 +38,16 @@ public sealed class CallLedger(LedgerOptions options, TimeProvider time) : ICall
         return await opening.Answer;
     }
 
+    /// <summary>Keeps the provider's name for a call as soon as it is known, so that its cost can be asked for whatever happens to this process.</summary>
     public void NoteGeneration(OpenCall call, string generationId)
     {
         generations.Enqueue((call.SelectionId, generationId));
         Wake();
     }
 
+    /// <summary>Tells how a call went, once. The row follows in a batch, also when the process is stopping.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is no amount that a call can cost; the call is not closed.</exception>
+    /// <exception cref="InvalidOperationException">It was closed before.</exception>
     public void Close(OpenCall call, CallEnd end)
     {
         Check(call.SelectionId, "cost", end.CostUsd);
@@ -47,6 +57,7 @@ public sealed class CallLedger(LedgerOptions options, TimeProvider time) : ICall
         Wake();
     }
 
+    /// <summary>When everything that was closed so far is in the database.</summary>
     public Task FlushAsync(CancellationToken ct)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

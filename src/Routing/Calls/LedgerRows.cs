@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Routing.Catalog;
 
 namespace Routing.Calls;
 
@@ -42,6 +43,19 @@ static class LedgerRows
     public static string Ended(IEnumerable<(Guid SelectionId, CallEnd End)> ends) =>
         Write(ends, static (json, e) => End(json, e.SelectionId, e.End, decimal.Round(e.End.CostUsd, 12)));
 
+    /// <summary>What providers tell of calls that have ended.</summary>
+    public static string Settled(IEnumerable<SettledCall> calls) => Write(calls, static (json, call) =>
+    {
+        var told = call.Generation;
+        json.WriteString("selection_id", call.SelectionId);
+        json.WriteBoolean("is_estimated", false);
+        json.WriteNumber("cost_usd", decimal.Round(told.CostUsd, 12));
+        Text(json, "served_model", told.Model, MostName);
+        Text(json, "served_by", told.ServedBy, MostOwner);
+        Text(json, "finish_reason", told.FinishReason, MostShort);
+        Tokens(json, told.Usage);
+    });
+
     static void End(Utf8JsonWriter json, Guid selectionId, CallEnd end, decimal costUsd)
     {
         json.WriteString("selection_id", selectionId);
@@ -57,11 +71,16 @@ static class LedgerRows
         Text(json, "served_model", end.ServedModel, MostName);
         Text(json, "served_by", end.ServedBy, MostOwner);
         Text(json, "finish_reason", end.FinishReason, MostShort);
-        json.WriteNumber("prompt_tokens", end.Usage.PromptTokens);
-        json.WriteNumber("completion_tokens", end.Usage.CompletionTokens);
-        json.WriteNumber("cached_tokens", end.Usage.CachedTokens);
-        json.WriteNumber("cache_write_tokens", end.Usage.CacheWriteTokens + end.Usage.CacheWrite1hTokens);
-        json.WriteNumber("reasoning_tokens", end.Usage.ReasoningTokens);
+        Tokens(json, end.Usage);
+    }
+
+    static void Tokens(Utf8JsonWriter json, TokenUsage usage)
+    {
+        json.WriteNumber("prompt_tokens", usage.PromptTokens);
+        json.WriteNumber("completion_tokens", usage.CompletionTokens);
+        json.WriteNumber("cached_tokens", usage.CachedTokens);
+        json.WriteNumber("cache_write_tokens", usage.CacheWriteTokens + usage.CacheWrite1hTokens);
+        json.WriteNumber("reasoning_tokens", usage.ReasoningTokens);
     }
 
     /// <summary>A tenant, a worker or the like, as rows and windows name it.</summary>
