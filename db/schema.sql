@@ -851,11 +851,12 @@ create table model_selections (
     cached_tokens      bigint not null default 0,
     cache_write_tokens bigint not null default 0,
     reasoning_tokens   bigint not null default 0,
+    ask_at             timestamptz,
     constraint ended_when_not_open check ((outcome = 'open') = (ended_at is null)),
     constraint windows_have_budgets check (cardinality(budget_ids) = cardinality(window_keys))
 ) with (fillfactor = 70);
 create index model_selections_open on model_selections (holder_id) where outcome = 'open';
-create index model_selections_unsettled on model_selections (ended_at) where is_estimated and outcome <> 'open';
+create index model_selections_to_ask on model_selections (coalesce(ask_at, ended_at)) where is_estimated and outcome <> 'open';
 create index model_selections_by_task on model_selections (task_id) where task_id is not null;
 create index model_selections_by_time on model_selections (requested_at);
 create index model_selections_by_request on model_selections (request_id);

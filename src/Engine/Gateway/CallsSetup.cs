@@ -1,4 +1,6 @@
+using Routing.Budgets;
 using Routing.Calls;
+using Routing.Performance;
 using Routing.Providers;
 using Routing.Providers.Wire;
 
@@ -16,6 +18,14 @@ public static class CallsSetup
         services.AddSingleton(s => ActivatorUtilities.CreateInstance<CallTools>(s, ActivatorUtilities.CreateInstance<PresentParts>(s).Parts));
         services.AddSingleton<RoutedChatFactory>();
         services.AddSingleton<TaskChats>();
+        services.AddSingleton<FindUnsettled>();
+        services.AddSingleton<AskGeneration>();
+        services.AddHostedService(s =>
+        {
+            var performance = s.GetRequiredService<RecordPerformance>();
+            return ActivatorUtilities.CreateInstance<SettleLater>(s, (Func<string, ProviderEndpoint?>)s.GetRequiredService<ProviderKeys>().EndpointOf,
+                (Action<CorrectedCost>)(c => performance.AddCost(c.Provider, c.Model, c.Policy, c.RequestedAt, c.DeltaUsd)));
+        });
     }
 
     public static void MapCalls(this IEndpointRouteBuilder app) => app.MapAsk();

@@ -1,5 +1,4 @@
 using Engine.Schedules;
-using Routing.Calls;
 using Routing.Learning;
 using Routing.Performance;
 using Routing.Providers;
@@ -35,7 +34,6 @@ public static class PerformanceSetup
         services.AddSingleton(new BreakerSettings());
         services.AddSingleton<Breakers>();
         services.AddSingleton<RouteHealth>();
-        services.AddSingleton<IRouteHealth>(s => s.GetRequiredService<RouteHealth>());
         services.AddHostedService<KeepRouteHealth>();
         services.AddHostedService<ListenForRouteHealth>();
         services.AddSingleton<ListBreakers>();

@@ -41,6 +41,7 @@ public sealed class BudgetBook
         void Add(string scope, string? key)
         {
             if (key is null) return;
+            key = LedgerRows.Owner(key);
             if (byScope.TryGetValue((scope, key), out var own)) foreach (var entry in own) found.Add(entry.WindowAt(now, "", task));
             if (key.Length > 0 && byScope.TryGetValue((scope, Budget.Each), out var each)) foreach (var entry in each) found.Add(entry.WindowAt(now, key, task));
         }

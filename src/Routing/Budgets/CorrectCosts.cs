@@ -30,7 +30,7 @@ public sealed class CorrectCosts(NpgsqlDataSource database, TimeProvider time)
             from changes c join locked l on l.budget_id = c.budget_id and l.window_key = c.window_key
             where w.budget_id = c.budget_id and w.window_key = c.window_key
         )
-        update model_selections s set outcome = e.outcome, is_estimated = e.is_estimated, cost_usd = e.cost_usd, settled_at = case when e.is_estimated then null else @now end,
+        update model_selections s set outcome = coalesce(e.outcome, s.outcome), ask_at = null, is_estimated = e.is_estimated, cost_usd = e.cost_usd, settled_at = case when e.is_estimated then null else @now end,
             latency_ms = coalesce(s.latency_ms, e.latency_ms), first_token_ms = coalesce(s.first_token_ms, e.first_token_ms), error_kind = coalesce(e.error_kind, s.error_kind),
             error = coalesce(e.error, s.error), http_status = coalesce(e.http_status, s.http_status), generation_id = coalesce(e.generation_id, s.generation_id),
             served_model = coalesce(e.served_model, s.served_model), served_by = coalesce(e.served_by, s.served_by), finish_reason = coalesce(e.finish_reason, s.finish_reason),
@@ -39,17 +39,24 @@ public sealed class CorrectCosts(NpgsqlDataSource database, TimeProvider time)
             reasoning_tokens = greatest(s.reasoning_tokens, e.reasoning_tokens)
         from ends e join booked b on b.selection_id = e.selection_id
         where s.selection_id = e.selection_id
-        returning s.selection_id, s.provider, s.model, s.policy, s.requested_at, e.cost_usd - b.cost_usd as delta_usd
+        returning s.selection_id, s.provider, s.model, s.policy, s.requested_at, s.outcome, e.cost_usd - b.cost_usd as delta_usd
         """;
 
+    /// <summary>By what the process tells that made the calls.</summary>
     /// <returns>The rows that were corrected: those that were estimated.</returns>
-    public async Task<IReadOnlyList<CorrectedCost>> RunAsync(IReadOnlyCollection<(Guid SelectionId, CallEnd End)> ends, CancellationToken ct)
+    public Task<IReadOnlyList<CorrectedCost>> RunAsync(IReadOnlyCollection<(Guid SelectionId, CallEnd End)> ends, CancellationToken ct) => CorrectAsync(ends.Count, () => LedgerRows.Ended(ends), ct);
+
+    /// <summary>By what providers tell; how the calls went stays as it was.</summary>
+    /// <returns>The rows that were corrected: those that were estimated.</returns>
+    public Task<IReadOnlyList<CorrectedCost>> RunAsync(IReadOnlyCollection<SettledCall> calls, CancellationToken ct) => CorrectAsync(calls.Count, () => LedgerRows.Settled(calls), ct);
+
+    async Task<IReadOnlyList<CorrectedCost>> CorrectAsync(int count, Func<string> rows, CancellationToken ct)
     {
-        if (ends.Count == 0) return [];
+        if (count == 0) return [];
         await using var connection = await database.OpenConnectionAsync(ct);
-        return [.. await connection.QueryAsync<CorrectedCost>(new CommandDefinition(Sql, new { rows = LedgerRows.Ended(ends), now = time.GetUtcNow() }, cancellationToken: ct))];
+        return [.. await connection.QueryAsync<CorrectedCost>(new CommandDefinition(Sql, new { rows = rows(), now = time.GetUtcNow() }, cancellationToken: ct))];
     }
 }
 
 /// <param name="DeltaUsd">What the call cost more than was booked; mostly negative.</param>
-public sealed record CorrectedCost(Guid SelectionId, string Provider, string Model, string Policy, DateTimeOffset RequestedAt, decimal DeltaUsd);
+public sealed record CorrectedCost(Guid SelectionId, string Provider, string Model, string Policy, DateTimeOffset RequestedAt, string Outcome, decimal DeltaUsd);

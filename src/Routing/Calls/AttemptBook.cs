@@ -74,8 +74,9 @@ sealed class AttemptBook
     {
         try
         {
-            return CallCost.Of(route.Endpoint.Kind, wire.HasLeft, wire.IsRefused, Facts.Usage, Facts.Finish, outcome == "succeeded", open.Call.Hold, route.Images,
+            var cost = CallCost.Of(route.Endpoint.Kind, wire.HasLeft, wire.IsRefused, Facts.Usage, Facts.Finish, outcome == "succeeded", open.Call.Hold, route.Images,
                 tokens => route.Candidate.Model.Price is { } price ? tools.Parts.CostOf(price, tokens, tools.Time.GetUtcNow()) : open.Call.Hold.Usd);
+            return cost.CostUsd >= 0 && cost.CostUsd <= CallLedger.Most.Usd ? cost : throw new OverflowException($"A cost of {cost.CostUsd} US dollars cannot be.");
         }
         catch (Exception exception) when (exception is OverflowException or ArithmeticException or InvalidOperationException)
         {

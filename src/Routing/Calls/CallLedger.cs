@@ -4,8 +4,12 @@ using Routing.Budgets;
 
 namespace Routing.Calls;
 
-/// <summary>The ledger's front: gathers what callers tell. <see cref="LedgerLoop"/> writes it.</summary>
-public sealed class CallLedger(LedgerOptions options, TimeProvider time) : ICallLedger
+/// <summary>
+/// Where every attempted call is entered before it leaves and closed when it has ended: its money held in all budgets that it falls under,
+/// its row in <c>model_selections</c>, its end settled. Nothing is called past it. This is the front: it gathers what callers tell, and
+/// <see cref="LedgerLoop"/> writes it.
+/// </summary>
+public sealed class CallLedger(LedgerOptions options, TimeProvider time)
 {
     readonly Channel<byte> signal = Channel.CreateBounded<byte>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     readonly ConcurrentQueue<Opening> openings = [];
@@ -15,8 +19,16 @@ public sealed class CallLedger(LedgerOptions options, TimeProvider time) : ICall
     readonly ConcurrentQueue<(long Upto, TaskCompletionSource Done)> flushes = [];
     long told;
 
+    /// <summary>More than that is no money of a call, and no row holds much more.</summary>
+    public static readonly NanoUsd Most = NanoUsd.Ceiling(PutBudget.MostUsd);
+
+    /// <summary>Holds the money and writes the row; both are durable when this returns. A refusal leaves nothing behind.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is no amount that a call can hold or cost.</exception>
+    /// <exception cref="TimeoutException">The database did not answer; nothing may be called.</exception>
     public async Task<CallOpening> OpenAsync(NewCall call, CancellationToken ct)
     {
+        Check(call.SelectionId, "hold", call.Hold.Usd);
+        Check(call.SelectionId, "be estimated at", call.EstimatedUsd);
         var opening = new Opening(call, time.GetTimestamp() + (long)(options.Patience.TotalSeconds * time.TimestampFrequency));
         openings.Enqueue(opening);
         Wake();
@@ -26,20 +38,26 @@ public sealed class CallLedger(LedgerOptions options, TimeProvider time) : ICall
         return await opening.Answer;
     }
 
+    /// <summary>Keeps the provider's name for a call as soon as it is known, so that its cost can be asked for whatever happens to this process.</summary>
     public void NoteGeneration(OpenCall call, string generationId)
     {
         generations.Enqueue((call.SelectionId, generationId));
         Wake();
     }
 
+    /// <summary>Tells how a call went, once. The row follows in a batch, also when the process is stopping.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is no amount that a call can cost; the call is not closed.</exception>
+    /// <exception cref="InvalidOperationException">It was closed before.</exception>
     public void Close(OpenCall call, CallEnd end)
     {
+        Check(call.SelectionId, "cost", end.CostUsd);
         call.CloseOnce();
         closings.Enqueue(new Closing(call, end));
         Interlocked.Increment(ref told);
         Wake();
     }
 
+    /// <summary>When everything that was closed so far is in the database.</summary>
     public Task FlushAsync(CancellationToken ct)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -82,6 +100,13 @@ public sealed class CallLedger(LedgerOptions options, TimeProvider time) : ICall
         await Task.WhenAny(signal.Reader.WaitToReadAsync(wake.Token).AsTask(), Task.Delay(atMost, time, wake.Token));
         await wake.CancelAsync();
         signal.Reader.TryRead(out _);
+    }
+
+    /// <summary>What the table refuses must not get as far as there: it would be refused together with everything that is written with it, again and again.</summary>
+    static void Check(Guid selectionId, string can, decimal usd)
+    {
+        if (usd < 0 || usd > Most.Usd)
+            throw new ArgumentOutOfRangeException(nameof(usd), usd, $"A call can {can} from {NanoUsd.Zero} to {Most}; call {selectionId} has another amount.");
     }
 
     void Wake() => signal.Writer.TryWrite(0);

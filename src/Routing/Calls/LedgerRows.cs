@@ -1,12 +1,13 @@
 using System.Buffers;
 using System.Text.Json;
+using Routing.Catalog;
 
 namespace Routing.Calls;
 
 /// <summary>Calls as JSON, a list of records: the form in which one parameter carries any number of rows, their arrays included.</summary>
 static class LedgerRows
 {
-    const int MostError = 2000, MostName = 300, MostShort = 100;
+    const int MostError = 2000, MostName = 300, MostOwner = 200, MostShort = 100; // as the table has them
 
     public static string Opened(IEnumerable<Opening> openings) => Write(openings, static (json, opening) =>
     {
@@ -16,13 +17,13 @@ static class LedgerRows
         json.WriteNumber("attempt", call.Attempt);
         if (origin.TaskId is { } task) json.WriteString("task_id", task);
         if (origin.TaskEpoch is { } epoch) json.WriteNumber("task_epoch", epoch);
-        Text(json, "task_kind", origin.TaskKind, MostName);
-        Text(json, "tenant", origin.Tenant, MostName);
-        Text(json, "worker", origin.Worker, MostName);
-        json.WriteString("policy", call.Policy);
+        Text(json, "task_kind", origin.TaskKind, MostOwner);
+        Text(json, "tenant", origin.Tenant, MostOwner);
+        Text(json, "worker", origin.Worker, MostOwner);
+        Text(json, "policy", call.Policy, MostOwner);
         json.WriteNumber("policy_version", call.PolicyVersion);
-        json.WriteString("provider", call.Provider);
-        json.WriteString("model", call.Model);
+        Text(json, "provider", call.Provider, MostOwner);
+        Text(json, "model", call.Model, MostName);
         Texts(json, "reasons", call.Reasons);
         json.WritePropertyName("price");
         call.PriceJson.WriteTo(json);
@@ -42,6 +43,19 @@ static class LedgerRows
     public static string Ended(IEnumerable<(Guid SelectionId, CallEnd End)> ends) =>
         Write(ends, static (json, e) => End(json, e.SelectionId, e.End, decimal.Round(e.End.CostUsd, 12)));
 
+    /// <summary>What providers tell of calls that have ended.</summary>
+    public static string Settled(IEnumerable<SettledCall> calls) => Write(calls, static (json, call) =>
+    {
+        var told = call.Generation;
+        json.WriteString("selection_id", call.SelectionId);
+        json.WriteBoolean("is_estimated", false);
+        json.WriteNumber("cost_usd", decimal.Round(told.CostUsd, 12));
+        Text(json, "served_model", told.Model, MostName);
+        Text(json, "served_by", told.ServedBy, MostOwner);
+        Text(json, "finish_reason", told.FinishReason, MostShort);
+        Tokens(json, told.Usage);
+    });
+
     static void End(Utf8JsonWriter json, Guid selectionId, CallEnd end, decimal costUsd)
     {
         json.WriteString("selection_id", selectionId);
@@ -55,14 +69,25 @@ static class LedgerRows
         if (end.HttpStatus is { } status) json.WriteNumber("http_status", status);
         Text(json, "generation_id", end.GenerationId, MostName);
         Text(json, "served_model", end.ServedModel, MostName);
-        Text(json, "served_by", end.ServedBy, MostName);
+        Text(json, "served_by", end.ServedBy, MostOwner);
         Text(json, "finish_reason", end.FinishReason, MostShort);
-        json.WriteNumber("prompt_tokens", end.Usage.PromptTokens);
-        json.WriteNumber("completion_tokens", end.Usage.CompletionTokens);
-        json.WriteNumber("cached_tokens", end.Usage.CachedTokens);
-        json.WriteNumber("cache_write_tokens", end.Usage.CacheWriteTokens + end.Usage.CacheWrite1hTokens);
-        json.WriteNumber("reasoning_tokens", end.Usage.ReasoningTokens);
+        Tokens(json, end.Usage);
     }
+
+    static void Tokens(Utf8JsonWriter json, TokenUsage usage)
+    {
+        json.WriteNumber("prompt_tokens", usage.PromptTokens);
+        json.WriteNumber("completion_tokens", usage.CompletionTokens);
+        json.WriteNumber("cached_tokens", usage.CachedTokens);
+        json.WriteNumber("cache_write_tokens", usage.CacheWriteTokens + usage.CacheWrite1hTokens);
+        json.WriteNumber("reasoning_tokens", usage.ReasoningTokens);
+    }
+
+    /// <summary>A tenant, a worker or the like, as rows and windows name it.</summary>
+    public static string Owner(string name) => Storable(name, MostOwner);
+
+    /// <summary>A provider's name for a call.</summary>
+    public static string Generation(string id) => Storable(id, MostName);
 
     static string Write<T>(IEnumerable<T> rows, Action<Utf8JsonWriter, T> write)
     {

@@ -5,14 +5,14 @@ namespace Routing.Calls;
 
 /// <summary>
 /// Deletes rows of calls that have served their time, in batches, so that nobody waits for it. What they cost stays in sums by day. A call that is under
-/// way, or whose cost is only estimated, is kept whatever its age.
+/// way, or whose provider may still tell what it cost, is kept whatever its age.
 /// </summary>
 public sealed class PruneCalls(NpgsqlDataSource database)
 {
     const string CallsSql = """
         with gone as (
             delete from model_selections where selection_id in (
-                select selection_id from model_selections where requested_at < @before and outcome <> 'open' and not is_estimated
+                select selection_id from model_selections where requested_at < @before and outcome <> 'open' and (not is_estimated or ask_at = 'infinity')
                 order by requested_at limit @BatchRows for update skip locked)
             returning (requested_at at time zone 'utc')::date as day, policy, provider, model, task_kind, tenant, worker, outcome, cost_usd,
                 prompt_tokens, completion_tokens, cached_tokens, latency_ms

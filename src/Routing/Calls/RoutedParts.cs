@@ -1,4 +1,5 @@
 using Routing.Catalog;
+using Routing.Performance;
 using Routing.Providers.Wire;
 using Routing.Selection;
 
@@ -8,7 +9,7 @@ namespace Routing.Calls;
 /// <param name="Decide">From the present snapshot.</param>
 /// <param name="EndpointOf">By the provider's name; null: it is gone, out of use or has no key that can be read.</param>
 /// <param name="CostOf">What a usage costs at a price at a time.</param>
-public sealed record RoutedParts(Func<RoutingRequest, RoutingDecision> Decide, Func<string, ProviderEndpoint?> EndpointOf, ICallLedger Ledger, IRouteHealth Health,
+public sealed record RoutedParts(Func<RoutingRequest, RoutingDecision> Decide, Func<string, ProviderEndpoint?> EndpointOf, CallLedger Ledger, RouteHealth Health,
     Func<ModelPrice, TokenUsage, DateTimeOffset, decimal> CostOf)
 {
     /// <summary>How hard a request looks, 0 to 1.</summary>

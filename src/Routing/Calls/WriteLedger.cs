@@ -63,7 +63,7 @@ sealed class WriteLedger(NpgsqlConnection connection, Guid holderId, long genera
     public async Task NoteGenerationsAsync(IReadOnlyList<(Guid SelectionId, string GenerationId)> notes, CancellationToken ct)
     {
         await using var batch = new NpgsqlBatch(connection);
-        Add(batch, LedgerSql.NoteGenerations, notes.Select(n => n.SelectionId).ToArray(), notes.Select(n => n.GenerationId).ToArray());
+        Add(batch, LedgerSql.NoteGenerations, notes.Select(n => n.SelectionId).ToArray(), notes.Select(n => LedgerRows.Generation(n.GenerationId)).ToArray());
         await batch.ExecuteNonQueryAsync(ct);
     }
 

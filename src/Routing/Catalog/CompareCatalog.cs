@@ -77,7 +77,7 @@ public static class CompareCatalog
         yield return left * Dearest(longWrite, o => o.CacheWrite1hUsd);
         yield return left * price.ImageUsd;
         yield return left * price.SearchUsd;
-        yield return left * (price.ReasoningUsd ?? 0);
+        yield return left * PriceFormula.ReasoningUsd(price);
 
         decimal Dearest(decimal plain, Func<PriceOverride, decimal?> of) => price.Overrides.Select(of).Aggregate(plain, (most, o) => o > most ? o.Value : most);
     }

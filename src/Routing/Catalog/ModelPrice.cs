@@ -9,7 +9,7 @@ namespace Routing.Catalog;
 /// <param name="CacheReadUsd">A token of input that a cache had; null: as any other.</param>
 /// <param name="CacheWriteUsd">A token of input that is written to a cache; null: as any other.</param>
 /// <param name="CacheWrite1hUsd">The same for an hour's cache; null: as <paramref name="CacheWriteUsd"/>.</param>
-/// <param name="ReasoningUsd">A token of reasoning on top of its price as output; null or 0: nothing on top.</param>
+/// <param name="ReasoningUsd">A token of reasoning, in the place of its price as output; null or 0: as any other.</param>
 /// <param name="Discount">Share that is taken off the whole, 0 to 1.</param>
 public sealed record ModelPrice(decimal PromptUsd, decimal CompletionUsd, decimal RequestUsd = 0, decimal ImageUsd = 0, decimal SearchUsd = 0,
     decimal? CacheReadUsd = null, decimal? CacheWriteUsd = null, decimal? CacheWrite1hUsd = null, decimal? ReasoningUsd = null, decimal Discount = 0)

@@ -15,8 +15,9 @@ public static class PriceFormula
     const int MinutesPerDay = 24 * 60;
 
     /// <summary>
-    /// ((prompt − cached − written)·prompt + cached·read + written·write + completion·completion + reasoning·reasoning + request + images + searches)
-    /// × (1 − discount), at the prices that hold for so many tokens of input at that time.
+    /// ((prompt − cached − written)·prompt + cached·read + written·write + (completion − reasoning)·completion + reasoning·reasoning + request + images +
+    /// searches) × (1 − discount), at the prices that hold for so many tokens of input at that time. Reasoning is a part of the output: where it has a price of
+    /// its own, that takes the place of the other, so that no token is billed twice. More of it than there was output has been counted apart.
     /// </summary>
     public static decimal CostUsd(ModelPrice price, TokenUsage usage, DateTimeOffset now)
     {
@@ -26,20 +27,25 @@ public static class PriceFormula
         var plain = Math.Max(0, usage.PromptTokens - usage.CachedTokens - usage.CacheWriteTokens - usage.CacheWrite1hTokens);
         var gross = plain * at.PromptUsd + usage.CachedTokens * (at.CacheReadUsd ?? at.PromptUsd)
             + usage.CacheWriteTokens * write + usage.CacheWrite1hTokens * (at.CacheWrite1hUsd ?? write)
-            + usage.CompletionTokens * at.CompletionUsd + usage.ReasoningTokens * (at.ReasoningUsd ?? 0)
+            + Math.Max(0, usage.CompletionTokens - usage.ReasoningTokens) * at.CompletionUsd + usage.ReasoningTokens * ReasoningUsd(at)
             + at.RequestUsd + usage.Images * at.ImageUsd + usage.Searches * at.SearchUsd;
         return gross * (1 - at.Discount);
     }
 
     /// <summary>
     /// The most that a call can cost, at any time: the dearest of all prices that its tokens may fall under, and no discount, which may end before
-    /// it is billed. Sound, images as tokens of a price of their own, and output that is no text are not counted.
+    /// it is billed. Output has the price of reasoning besides its own, for providers that bill both. Sound, images as tokens of a price of their own, and output that is no text are not counted.
     /// </summary>
     /// <param name="inputBytes">Of all that is sent, in UTF-8. A token is at least a byte.</param>
     /// <param name="maxOutputTokens">Reasoning included.</param>
     /// <param name="searches">How many it may make.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Something is less than nothing.</exception>
     public static decimal MostUsd(ModelPrice price, long inputBytes, long maxOutputTokens, int images = 0, int searches = 0)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(inputBytes);
+        ArgumentOutOfRangeException.ThrowIfNegative(maxOutputTokens);
+        ArgumentOutOfRangeException.ThrowIfNegative(images);
+        ArgumentOutOfRangeException.ThrowIfNegative(searches);
         decimal inputUsd = DearestInputUsd(price), outputUsd = price.CompletionUsd, requestUsd = price.RequestUsd;
         foreach (var other in price.Overrides)
         {
@@ -47,7 +53,7 @@ public static class PriceFormula
             outputUsd = Max(outputUsd, other.CompletionUsd);
             requestUsd = Max(requestUsd, other.RequestUsd);
         }
-        var inputTokens = inputBytes + ExtraTokens + (decimal)images * TokensPerImage + (decimal)searches * TokensPerSearch;
+        var inputTokens = (decimal)inputBytes + ExtraTokens + (decimal)images * TokensPerImage + (decimal)searches * TokensPerSearch; // more than 64 bits may hold
         return inputTokens * inputUsd + maxOutputTokens * (outputUsd + (price.ReasoningUsd ?? 0)) + requestUsd + images * price.ImageUsd + searches * price.SearchUsd;
     }
 
@@ -72,6 +78,9 @@ public static class PriceFormula
         int start = other.UtcStartMinute ?? 0, end = other.UtcEndMinute ?? MinutesPerDay;
         return start < end ? start <= minute && minute < end : start == end || minute >= start || minute < end;
     }
+
+    /// <summary>What a token of reasoning costs: a price of nothing is none.</summary>
+    public static decimal ReasoningUsd(ModelPrice price) => price.ReasoningUsd is > 0 and var own ? own : price.CompletionUsd;
 
     static decimal DearestInputUsd(ModelPrice price) => Max(price.PromptUsd, price.CacheReadUsd, price.CacheWriteUsd, price.CacheWrite1hUsd);
 

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
-using Routing.Calls;
 
 namespace Routing.Performance;
 
@@ -9,7 +8,7 @@ namespace Routing.Performance;
 /// it so for all processes within a second. Asking and telling take no input or output; <see cref="RunOnceAsync"/> does that.
 /// A provider opens as a whole (an empty model) when calls fail on several of its models, or when it refuses our key or money.
 /// </summary>
-public sealed class RouteHealth : IRouteHealth
+public sealed class RouteHealth
 {
     static readonly TimeSpan Tolerance = TimeSpan.FromMilliseconds(200);
     static readonly TimeSpan Idle = TimeSpan.FromMinutes(1), IdleWaits = TimeSpan.FromSeconds(15), LetOthersTry = TimeSpan.FromSeconds(3);
@@ -33,6 +32,7 @@ public sealed class RouteHealth : IRouteHealth
     /// <summary>Set when something is to be written; whoever runs the passes waits for it, no longer than a second.</summary>
     internal SemaphoreSlim Changed { get; } = new(0);
 
+    /// <summary>Whether this call may be made now. Yes may be the one try that a way which stood still is given: call then, or nobody learns.</summary>
     public bool MayCall(string provider, string model)
     {
         Volatile.Write(ref lastCall, time.GetTimestamp());
@@ -44,6 +44,8 @@ public sealed class RouteHealth : IRouteHealth
         return TryUse(whole, one);
     }
 
+    /// <param name="outcome">succeeded, failed or cancelled.</param>
+    /// <param name="errorKind">Snake case; null when it succeeded.</param>
     public void Ended(string provider, string model, string outcome, string? errorKind, TimeSpan latency)
     {
         var now = time.GetTimestamp();
@@ -56,6 +58,7 @@ public sealed class RouteHealth : IRouteHealth
         Judge(Get(provider, model), model, isGood, failure, now, began);
     }
 
+    /// <summary>The provider refuses our key or has no more money for us: nothing is called there until it was tried again or a person has looked.</summary>
     public void ProviderOut(string provider, string reason)
     {
         var whole = Get(provider, "");

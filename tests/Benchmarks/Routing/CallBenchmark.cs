@@ -1,21 +1,29 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net.Http.Headers;
+using Benchmarks.Queue;
+using Dapper;
 using Emulators.OpenRouter;
+using Engine.Database;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 using Routing;
+using Routing.Budgets;
 using Routing.Calls;
 using Routing.Catalog;
+using Routing.Performance;
 using Routing.Providers.Wire;
 using Routing.Selection;
+using Support.Money;
 
 namespace Benchmarks.Routing;
 
 /// <summary>
 /// What the engine adds to a call of a model, over the emulator: its own client against a bare HTTP client that sends the same bytes and reads the answer,
-/// by turns. The ledger is in memory: what holds cost is measured elsewhere.
+/// by turns. Each of its calls is entered in a ledger on a PostgreSQL with the durable defaults before it leaves, in three budgets; what that alone takes
+/// is measured with it, and what the database alone takes for the least that can be made durable.
 /// </summary>
 static class CallBenchmark
 {
@@ -24,13 +32,18 @@ static class CallBenchmark
 
     public static async Task<int> RunAsync(BenchmarkRun run, CancellationToken ct)
     {
+        await using var database = await QueueDatabase.OpenAsync(run, ct);
+        await using var source = await MigrateAsync(database, ct);
         await using var emulator = await OpenRouterEmulator.StartAsync(new(), ct);
+        await using var spender = new Spender(database.Engine, TimeSpan.FromSeconds(60));
         using var connections = new WireConnections(TimeSpan.FromSeconds(5));
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        var ledger = new BenchmarkLedger();
-        var metrics = new CallMetrics(services.GetRequiredService<IMeterFactory>());
-        var whole = Client(emulator, connections, ledger, metrics, canStream: false);
-        var streamed = Client(emulator, connections, ledger, metrics, canStream: true);
+        var meters = services.GetRequiredService<IMeterFactory>();
+        var breakers = new BreakerSettings();
+        var health = new RouteHealth(new Breakers(source, TimeProvider.System, breakers), breakers, TimeProvider.System, new PerformanceMetrics(meters), NullLogger<RouteHealth>.Instance);
+        var metrics = new CallMetrics(meters);
+        var whole = Client(emulator, connections, spender.Ledger, health, metrics, canStream: false);
+        var streamed = Client(emulator, connections, spender.Ledger, health, metrics, canStream: true);
         using var bare = new BareClient(emulator.BaseUrl);
 
         run.Say($"{Calls} calls of each side, by turns, after {WarmUp} to warm up …");
@@ -40,9 +53,45 @@ static class CallBenchmark
         await CompareAsync(run, "call-first-token", () => bare.FirstContentAsync(ct), () => FirstTokenAsync(streamed, ct), ct);
 
         while (emulator.Ledger.Running > 0) await Task.Delay(10, ct);
-        var isExact = ledger.CostUsd == emulator.Ledger.TotalUsd - bare.Calls * (ledger.CostUsd / ledger.Closed) && ledger.Closed + bare.Calls == emulator.Ledger.Calls && ledger.Open == 0;
-        run.Result(new { what = "call-bill", calls = ledger.Closed, ledger_usd = ledger.CostUsd, bill_usd = emulator.Ledger.TotalUsd, bare_calls = bare.Calls, is_exact = isExact });
+        await spender.Ledger.FlushAsync(ct);
+        await using var connection = await source.OpenConnectionAsync(ct);
+        var (calls, open, ledgerUsd) = await connection.QuerySingleAsync<(long, long, decimal)>("select count(*), count(*) filter (where outcome = 'open'), sum(cost_usd) from model_selections");
+        var isExact = ledgerUsd == emulator.Ledger.TotalUsd - bare.Calls * (ledgerUsd / calls) && calls + bare.Calls == emulator.Ledger.Calls && open == 0;
+        run.Result(new { what = "call-bill", calls, ledger_usd = ledgerUsd, bill_usd = emulator.Ledger.TotalUsd, bare_calls = bare.Calls, is_exact = isExact });
+
+        await using var second = await source.OpenConnectionAsync(ct);
+        await CompareAsync(run, "call-entry", () => CommitAsync(second, ct), () => EnterAsync(spender.Ledger, ct), ct);
         return isExact ? 0 : 1;
+    }
+
+    static async Task<NpgsqlDataSource> MigrateAsync(QueueDatabase database, CancellationToken ct)
+    {
+        var source = NpgsqlDataSource.Create(database.Owner + ";Maximum Pool Size=10");
+        await new MigrateDatabase(source, TimeProvider.System, NullLogger<MigrateDatabase>.Instance).RunAsync(null, ct);
+        await using var connection = await source.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        foreach (var (scope, key) in new[] { (BudgetTerms.Total, ""), (BudgetTerms.Policy, "normal"), (BudgetTerms.Provider, "openrouter") })
+            await new PutBudget(TimeProvider.System).RunAsync(connection, transaction, new BudgetTermsAsked(scope, key, BudgetTerms.Lifetime, 1_000_000m), "benchmark", ct);
+        await transaction.CommitAsync(ct);
+        return source;
+    }
+
+    /// <summary>The least that the database makes durable.</summary>
+    static async Task<long> CommitAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        var started = Stopwatch.GetTimestamp();
+        await connection.ExecuteAsync(new CommandDefinition("select pg_logical_emit_message(true, 'benchmark', '')", cancellationToken: ct));
+        return Stopwatch.GetTimestamp() - started;
+    }
+
+    static async Task<long> EnterAsync(CallLedger ledger, CancellationToken ct)
+    {
+        var call = Spender.Call(0.01m);
+        var started = Stopwatch.GetTimestamp();
+        var opened = (CallOpening.Opened)await ledger.OpenAsync(call, ct);
+        var ticks = Stopwatch.GetTimestamp() - started;
+        ledger.Close(opened.Call, Spender.Cost(0.001m));
+        return ticks;
     }
 
     static async Task CompareAsync(BenchmarkRun run, string what, Func<Task<long>> bare, Func<Task<long>> engine, CancellationToken ct)
@@ -86,13 +135,13 @@ static class CallBenchmark
         return ticks;
     }
 
-    static IChatClient Client(OpenRouterEmulator emulator, WireConnections connections, BenchmarkLedger ledger, CallMetrics metrics, bool canStream)
+    static IChatClient Client(OpenRouterEmulator emulator, WireConnections connections, CallLedger ledger, RouteHealth health, CallMetrics metrics, bool canStream)
     {
         var endpoint = new ProviderEndpoint("openrouter", WireKind.OpenRouter, emulator.BaseUrl, h => h.Authorization = BareClient.Key) { CanStream = canStream };
         var price = new ModelPrice(0.00000015m, 0.0000006m);
         Candidate[] candidates = [new(new CatalogModel("openrouter", Model, Model, 128_000, 16_384, price), "normal", 1_000, null, new NanoUsd(10_000_000), 0.0001m, null, 1, ["The only one."])];
         var decision = new RoutingDecision.Chosen("normal", 1, candidates, ["It is a benchmark."], 1);
-        var parts = new RoutedParts(_ => decision, _ => endpoint, ledger, ledger, PriceFormula.CostUsd);
+        var parts = new RoutedParts(_ => decision, _ => endpoint, ledger, health, PriceFormula.CostUsd);
         var tools = new CallTools(parts, connections, new CallLimits(), metrics, TimeProvider.System, NullLogger<RoutedChat>.Instance);
         return new RoutedChatFactory(tools).For(new CallOrigin(Guid.CreateVersion7(TimeProvider.System.GetUtcNow())), new RouteWish("normal"));
     }

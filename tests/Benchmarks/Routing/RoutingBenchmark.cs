@@ -9,6 +9,7 @@ static class RoutingBenchmark
         ("hold", HoldBenchmark.RunAsync),
         ("overspend", OverspendBenchmark.RunAsync),
         ("call", CallBenchmark.RunAsync),
+        ("exact", ExactBenchmark.RunAsync),
     ];
 
     public static async Task<int> RunAsync(BenchmarkRun run, CancellationToken ct)

@@ -9,8 +9,6 @@ public sealed class Interfaces
     static readonly Dictionary<string, string> Allowed = new()
     {
         ["ITaskHandler"] = "the seam for kinds of tasks; most are in benchmarks, chaos runs and the slices to come",
-        ["ICallLedger"] = "tests and benchmarks of calls keep theirs in memory: what they are about is the wire",
-        ["IRouteHealth"] = "tests and benchmarks of calls keep theirs in memory: what they are about is the wire",
     };
 
     [Fact]

@@ -32,6 +32,8 @@ public sealed class ChargeTests
         Assert.Equal(0.008m, Charge.Of(Pricing.PerMillion(2m, 8m), used, Noon).CostUsd); // 1,000 · $0.000008
         Assert.Equal(0.0048m + 0.0012m, Charge.Of(Pricing.PerMillion(2m, 8m) with { InternalReasoningUsd = 0.000003m }, used, Noon).CostUsd); // 600 · $0.000008 + 400 · $0.000003
         Assert.Equal(0.008m, Charge.Of(Pricing.PerMillion(2m, 8m) with { InternalReasoningUsd = 0 }, used, Noon).CostUsd);
+        // More of them than completion tokens were counted apart.
+        Assert.Equal(0.0036m, Charge.Of(Pricing.PerMillion(2m, 8m) with { InternalReasoningUsd = 0.000003m }, used with { Reasoning = 1200 }, Noon).CostUsd);
     }
 
     [Fact]

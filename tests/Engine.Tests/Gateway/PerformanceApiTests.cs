@@ -62,7 +62,7 @@ public sealed class PerformanceApiTests : IAsyncLifetime
     [Fact]
     public async Task A_provider_that_is_out_degrades_the_health_until_a_person_resets_it_and_is_named()
     {
-        var health = engine.Services.GetRequiredService<IRouteHealth>();
+        var health = engine.Services.GetRequiredService<RouteHealth>();
         health.Ended("openrouter", "a/small", "failed", "authentication", TimeSpan.FromSeconds(1));
 
         await Eventually.TrueAsync(async () => (await GetAsync<Page<RouteHealthResponse>>("/api/routing/health")).Items is [{ IsOut: true }], Soon, "it is in the table");

@@ -191,4 +191,76 @@ public sealed class CallLedgerTests(BudgetField field) : IClassFixture<BudgetFie
         Assert.Equal(0.015m, await field.SettledAsync(budget));
         Assert.Null(await field.ViolationAsync());
     }
+
+    [Theory]
+    [InlineData(-0.000_000_001, 0)]
+    [InlineData(-9_000_000_000, 0)]
+    [InlineData(100_000_000, 0)] // more than a row holds
+    [InlineData(9_223_372_036, 0)]
+    [InlineData(0.01, -0.000_001)]
+    [InlineData(0.01, 100_000_000)]
+    public async Task A_hold_that_cannot_be_is_refused_and_leaves_nothing(double holdUsd, double estimatedUsd)
+    {
+        var budget = await field.PutAsync(new BudgetTermsAsked("total", "", "day", 1m));
+        await using var spender = new Spender(field.Db.EngineConnectionString);
+
+        var refused = await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() =>
+            spender.Ledger.OpenAsync(Spender.Call((decimal)holdUsd) with { EstimatedUsd = (decimal)estimatedUsd }, CancellationToken.None));
+
+        Assert.Contains("from $0.00 to $10000000.00", refused.Message, StringComparison.Ordinal);
+        await spender.OpenAsync(Spender.Call(0.01m)); // others go on
+        Assert.Equal(1, await field.ScalarAsync<long>("select count(*) from model_selections"));
+        Assert.True(await field.GrantedAsync(budget) >= 0.01m);
+        Assert.Null(await field.ViolationAsync());
+    }
+
+    [Theory]
+    [InlineData(-0.01)]
+    [InlineData(100_000_000)]
+    public async Task A_cost_that_cannot_be_is_refused_and_the_call_can_still_be_closed(double costUsd)
+    {
+        await using var spender = new Spender(field.Db.EngineConnectionString);
+        var call = await spender.OpenAsync(Spender.Call(0.01m));
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => spender.Ledger.Close(call, Spender.Cost((decimal)costUsd)));
+        spender.Ledger.Close(call, Spender.Cost(0.01m));
+        await spender.Ledger.FlushAsync(CancellationToken.None);
+
+        Assert.Equal(0.01m, await field.ScalarAsync<decimal>("select cost_usd from model_selections"));
+    }
+
+    [Fact]
+    public async Task A_call_that_holds_nothing_is_entered_whatever_is_left_and_counts_what_it_costs()
+    {
+        var budget = await field.PutAsync(new BudgetTermsAsked("total", "", "day", 0.01m));
+        await using var spender = new Spender(field.Db.EngineConnectionString);
+
+        var first = await spender.OpenAsync(Spender.Call(0m)).WaitAsync(Soon); // of a free model, before anything else in the window
+        var whole = await spender.OpenAsync(Spender.Call(0.01m)).WaitAsync(Soon);
+        var last = await spender.OpenAsync(Spender.Call(0m)).WaitAsync(Soon);
+        spender.Ledger.Close(first, Spender.Cost(0m));
+        spender.Ledger.Close(last, Spender.Cost(0m));
+        spender.Ledger.Close(whole, Spender.Cost(0.002m));
+        var dear = await spender.OpenAsync(Spender.Call(0m)).WaitAsync(Soon);
+        spender.Ledger.Close(dear, Spender.Cost(0.001m)); // not so free
+        await spender.Ledger.FlushAsync(CancellationToken.None);
+
+        Assert.Equal(0.003m, await field.SettledAsync(budget));
+        Assert.Null(await field.ViolationAsync());
+    }
+
+    [Fact]
+    public async Task What_others_say_at_length_is_cut_to_what_a_row_holds_and_stops_nobody()
+    {
+        var (name, odd) = (new string('n', 400), "gen\0" + new string('g', 400));
+        await using var spender = new Spender(field.Db.EngineConnectionString);
+        var call = await spender.OpenAsync(Spender.Call(0.01m, new CallOrigin(Spender.Id(), TaskKind: name, Tenant: name, Worker: name)));
+        spender.Ledger.NoteGeneration(call, odd);
+        await Eventually.TrueAsync(() => field.ScalarAsync<bool>("select generation_id is not null from model_selections"), Soon, "its name is known");
+
+        spender.Ledger.Close(call, Spender.Cost(0.004m) with { ErrorKind = name, Error = new string('e', 5000), GenerationId = odd, ServedModel = name, ServedBy = name, FinishReason = name });
+        await spender.Ledger.FlushAsync(CancellationToken.None).WaitAsync(Soon);
+
+        Assert.Equal(0.004m, await field.ScalarAsync<decimal>("select cost_usd from model_selections where outcome = 'succeeded'"));
+    }
 }

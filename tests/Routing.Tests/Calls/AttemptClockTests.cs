@@ -3,7 +3,7 @@ using Support;
 
 namespace Routing.Tests.Calls;
 
-public sealed class AttemptClockTests : IAsyncLifetime
+public sealed class AttemptClockTests(CallField field) : IClassFixture<CallField>, IAsyncLifetime
 {
     readonly RawServer server = new();
     readonly ManualTime time = new();
@@ -13,7 +13,7 @@ public sealed class AttemptClockTests : IAsyncLifetime
     {
         server.On("a", x => x.UntilGoneAsync());
         var late = new LateTimers(time);
-        await using var routed = new Routed(null, late).Provider("p", server.Url).Models("p:a");
+        await using var routed = new Routed(field, time: late).Provider("p", server.Url).Models("p:a");
         late.Late = TimeSpan.FromSeconds(4.1);
 
         var failed = await Assert.ThrowsAsync<ChatFailedException>(() => routed.AskAsync().WaitAsync(TimeSpan.FromSeconds(10)));

@@ -6,7 +6,7 @@ using Routing.Calls;
 
 namespace Routing.Tests.Calls;
 
-public sealed class CallMetricsTests : IAsyncLifetime
+public sealed class CallMetricsTests(CallField field) : IClassFixture<CallField>, IAsyncLifetime
 {
     const string Secret = "a prompt that is nobody's business";
 
@@ -19,7 +19,7 @@ public sealed class CallMetricsTests : IAsyncLifetime
     {
         server.On("a", x => x.JsonAsync(502, "{\"error\":{\"message\":\"" + Secret + "\"}}"));
         server.On("b", Answers.GoodAsync);
-        await using var routed = new Routed().Provider("p", server.Url).Models("p:a", "p:b");
+        await using var routed = new Routed(field).Provider("p", server.Url).Models("p:a", "p:b");
         using var spanListener = ListenToSpans();
         using var meterListener = ListenTo(routed.Meters);
         using var around = new Activity("around").Start();

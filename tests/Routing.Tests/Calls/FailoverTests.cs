@@ -6,7 +6,7 @@ using Support;
 namespace Routing.Tests.Calls;
 
 /// <summary>What befalls answers on their way, before and after their first content.</summary>
-public sealed class FailoverTests : IAsyncLifetime
+public sealed class FailoverTests(CallField field) : IClassFixture<CallField>, IAsyncLifetime
 {
     readonly RawServer server = new();
     readonly ManualTime time = new();
@@ -31,7 +31,7 @@ public sealed class FailoverTests : IAsyncLifetime
 
         Assert.Equal("Good", (await asked).Text);
         Assert.Equal(1, server.Count("a"));
-        var silent = routed.Ledger.Ends[0];
+        var silent = (await routed.CallsAsync())[0];
         Assert.Equal(("failed", "silent", 0.01m, true), (silent.Outcome, silent.ErrorKind, silent.CostUsd, silent.IsEstimated)); // it may have worked all the same
     }
 
@@ -50,11 +50,12 @@ public sealed class FailoverTests : IAsyncLifetime
 
         var asked = routed.AskAsync();
         await reached.Task;
-        await Eventually.TrueAsync(() => routed.Ledger.Generations.Count == 1, TimeSpan.FromSeconds(5), "the headers");
+        await routed.HeadersAsync();
         time.Advance(TimeSpan.FromSeconds(4.1));
 
         await asked;
-        Assert.Equal(("silent", "gen-raw", true), (routed.Ledger.Ends[0].ErrorKind, routed.Ledger.Ends[0].GenerationId, routed.Ledger.Ends[0].IsEstimated));
+        var silent = (await routed.CallsAsync())[0];
+        Assert.Equal(("silent", "gen-raw", true), (silent.ErrorKind, silent.GenerationId, silent.IsEstimated));
     }
 
     [Fact]
@@ -70,12 +71,13 @@ public sealed class FailoverTests : IAsyncLifetime
             }
         });
         server.On("b", Answers.GoodAsync);
-        await using var routed = new Routed(new CallLimits { Silence = TimeSpan.FromSeconds(1), FirstToken = TimeSpan.FromSeconds(1.5) }).Provider("p", server.Url).Models("p:a", "p:b");
+        await using var routed = new Routed(field, new CallLimits { Silence = TimeSpan.FromSeconds(1), FirstToken = TimeSpan.FromSeconds(1.5) }).Provider("p", server.Url).Models("p:a", "p:b");
 
         Assert.Equal("Good", (await routed.AskAsync()).Text);
 
-        Assert.Equal("no_first_token", routed.Ledger.Ends[0].ErrorKind);
-        Assert.InRange(routed.Ledger.Ends[0].Latency, TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(10));
+        var late = (await routed.CallsAsync())[0];
+        Assert.Equal("no_first_token", late.ErrorKind);
+        Assert.InRange(late.LatencyMs!.Value, 1_500, 10_000);
     }
 
     [Theory]
@@ -100,8 +102,8 @@ public sealed class FailoverTests : IAsyncLifetime
         Assert.Equal("Good", string.Concat((await routed.StreamAsync()).Select(u => u.Text)));
         Assert.Equal("Good", (await routed.AskAsync()).Text);
 
-        Assert.Equal(("failed", kind, "gen-raw"), (routed.Ledger.Ends[0].Outcome, routed.Ledger.Ends[0].ErrorKind, routed.Ledger.Ends[0].GenerationId));
-        AssertClosed(routed, 4);
+        var failed = (await AssertClosedAsync(routed, 4))[0];
+        Assert.Equal(("failed", kind, "gen-raw"), (failed.Outcome, failed.ErrorKind, failed.GenerationId));
     }
 
     [Theory]
@@ -132,7 +134,7 @@ public sealed class FailoverTests : IAsyncLifetime
         Assert.DoesNotContain(routed.Log.Lines, l => l.Contains("secret", StringComparison.Ordinal));
         Assert.Equal("Good", (await routed.AskAsync()).Text); // who wants it whole has got nothing yet
         Assert.Equal((kind == "server_error" ? 3 : 2, 1), (server.Count("a"), server.Count("b"))); // one try more where that may help
-        AssertClosed(routed, server.Exchanges.Count);
+        await AssertClosedAsync(routed, server.Exchanges.Count);
     }
 
     [Fact]
@@ -148,7 +150,7 @@ public sealed class FailoverTests : IAsyncLifetime
         await using var routed = Manual().Models("p:a");
 
         Assert.Equal("cut", (await Assert.ThrowsAsync<ChatFailedException>(() => routed.AskAsync())).Kind);
-        AssertClosed(routed, 1);
+        await AssertClosedAsync(routed, 1);
     }
 
     [Fact]
@@ -184,7 +186,7 @@ public sealed class FailoverTests : IAsyncLifetime
                 reached.Release();
                 await x.UntilGoneAsync();
             });
-        await using var routed = new Routed(new CallLimits { Silence = TimeSpan.FromMinutes(8), FirstToken = TimeSpan.FromMinutes(9) }, time).Provider("p", server.Url).Models("p:a", "p:b");
+        await using var routed = new Routed(field, new CallLimits { Silence = TimeSpan.FromMinutes(8), FirstToken = TimeSpan.FromMinutes(9) }, time).Provider("p", server.Url).Models("p:a", "p:b");
 
         var asked = routed.AskAsync();
         await reached.WaitAsync();
@@ -211,8 +213,7 @@ public sealed class FailoverTests : IAsyncLifetime
 
         Assert.Equal("Good", (await routed.AskAsync()).Text);
         Assert.Equal("Good", string.Concat((await routed.StreamAsync()).Select(u => u.Text)));
-        Assert.Equal(kind, routed.Ledger.Ends[0].ErrorKind);
-        AssertClosed(routed, 4);
+        Assert.Equal(kind, (await AssertClosedAsync(routed, 4))[0].ErrorKind);
     }
 
     [Fact]
@@ -224,10 +225,10 @@ public sealed class FailoverTests : IAsyncLifetime
             await x.WriteAsync("data: ");
             while (true) await x.WriteAsync(new byte[1000]);
         });
-        await using var routed = new Routed(new CallLimits { MaxFrameBytes = 50_000 }, time).Provider("p", server.Url).Models("p:a");
+        await using var routed = new Routed(field, new CallLimits { MaxFrameBytes = 50_000 }, time).Provider("p", server.Url).Models("p:a");
 
         Assert.Equal("malformed", (await Assert.ThrowsAsync<ChatFailedException>(() => routed.AskAsync())).Kind);
-        Assert.Matches("at most 50000 bytes, has [0-9]{5,6} or more", routed.Ledger.Ends[0].Error!);
+        Assert.Matches("at most 50000 bytes, has [0-9]{5,6} or more", (await routed.CallAsync()).Error!);
     }
 
     [Fact]
@@ -240,7 +241,7 @@ public sealed class FailoverTests : IAsyncLifetime
 
         Assert.Equal("Good", (await routed.AskAsync()).Text);
 
-        var end = routed.Ledger.Ends[0];
+        var end = (await routed.CallsAsync())[0];
         Assert.Equal(("unreachable", 0m, false, null), (end.ErrorKind, end.CostUsd, end.IsEstimated, end.HttpStatus));
     }
 
@@ -259,8 +260,9 @@ public sealed class FailoverTests : IAsyncLifetime
 
         var failed = await Assert.ThrowsAsync<ChatFailedException>(() => routed.AskAsync());
 
-        Assert.Equal(("cut", 2, 2), (failed.Kind, calls, routed.Ledger.Opened.Count));
-        Assert.Equal((0.01m, true), (routed.Ledger.Ends[1].CostUsd, routed.Ledger.Ends[1].IsEstimated));
+        var rows = await AssertClosedAsync(routed, 2);
+        Assert.Equal(("cut", 2), (failed.Kind, calls));
+        Assert.Equal((0.01m, true), (rows[1].CostUsd, rows[1].IsEstimated));
     }
 
     static async Task StreamAsync(RawExchange x, string bytes)
@@ -269,14 +271,15 @@ public sealed class FailoverTests : IAsyncLifetime
         await x.WriteAsync(Encoding.UTF8.GetBytes(bytes));
     }
 
-    static void AssertClosed(Routed routed, int calls)
+    static async Task<IReadOnlyList<CallRow>> AssertClosedAsync(Routed routed, int calls)
     {
-        Assert.Equal((calls, 0), (routed.Ledger.Opened.Count, routed.Ledger.OpenCalls));
-        Assert.Empty(routed.Ledger.Faults);
-        Assert.Equal(routed.Health.Asked, routed.Health.Ended.Count);
+        var rows = await routed.CallsAsync();
+        Assert.Equal(calls, rows.Count);
+        Assert.DoesNotContain(rows, r => r.Outcome == "open");
+        return rows;
     }
 
-    Routed Manual() => new Routed(null, time).Provider("p", server.Url);
+    Routed Manual() => new Routed(field, time: time).Provider("p", server.Url);
     public Task InitializeAsync() => Task.CompletedTask;
 
     public async Task DisposeAsync() => await server.DisposeAsync();

@@ -1,10 +1,11 @@
 using Microsoft.Extensions.AI;
 using Routing.Calls;
+using Routing.Performance;
 
 namespace Routing.Tests.Calls;
 
 /// <summary>Which way is taken next, and which is not taken just now.</summary>
-public sealed class RouteWalkTests : IAsyncLifetime
+public sealed class RouteWalkTests(CallField field) : IClassFixture<CallField>, IAsyncLifetime
 {
     readonly RawServer server = new();
 
@@ -25,7 +26,7 @@ public sealed class RouteWalkTests : IAsyncLifetime
         await elsewhere.AskAsync();
 
         Assert.Equal((2, 1, 1), (server.Count("a"), server.Count("long"), server.Count("b")));
-        Assert.Equal(2, routed.Ledger.Opened.Count);
+        Assert.Equal(2, (await routed.CallsAsync()).Count);
     }
 
     [Fact]
@@ -48,8 +49,8 @@ public sealed class RouteWalkTests : IAsyncLifetime
         var isBusy = true;
         server.On("a", x => isBusy ? x.JsonAsync(503, "{}", "Retry-After: 30\r\n") : Good(x));
         server.On("b", Good);
-        await using var routed = new Routed(null, time).Provider("p", server.Url).Models("p:a", "p:b");
-        await using var alone = new Routed(null, time).Provider("p", server.Url).Models("p:a");
+        await using var routed = new Routed(field, time: time).Provider("p", server.Url).Models("p:a", "p:b");
+        await using var alone = new Routed(field, time: time).Provider("p", server.Url).Models("p:a");
         var (client, lonely) = (routed.Client(), alone.Client());
 
         await client.GetResponseAsync("1");
@@ -93,21 +94,22 @@ public sealed class RouteWalkTests : IAsyncLifetime
     public async Task A_model_that_stands_still_and_a_provider_without_a_key_are_passed_over()
     {
         server.On("b", Good);
-        await using var routed = NewRouted().Models("nokey:x", "p:a", "p:b");
-        routed.Health.Closed.Add("a");
+        await using var routed = Breaking().Models("nokey:x", "p:a", "p:b");
+        routed.StandStill("p", "a");
 
         Assert.Equal("Good", (await routed.AskAsync()).Text);
 
-        Assert.Equal(["b succeeded"], routed.Health.Ended);
-        Assert.Contains("p/a stands still.", routed.Ledger.Opened[0].Reasons);
+        var call = await routed.CallAsync();
+        Assert.Equal(("b", "succeeded"), (call.Model, call.Outcome));
+        Assert.Contains("p/a stands still.", call.Reasons);
     }
 
     [Fact]
     public async Task Nobody_is_told_with_the_reasons()
     {
         await using var routed = NewRouted();
-        await using var standing = NewRouted().Models("p:a");
-        standing.Health.Closed.Add("a");
+        await using var standing = Breaking().Models("p:a");
+        standing.StandStill("p", "a");
 
         var nobody = await Assert.ThrowsAsync<NoModelException>(() => routed.AskAsync());
         var still = await Assert.ThrowsAsync<NoModelException>(() => standing.AskAsync());
@@ -116,9 +118,24 @@ public sealed class RouteWalkTests : IAsyncLifetime
         Assert.Equal("No model can be called just now. p/a stands still.", still.Message);
     }
 
+    [Fact]
+    public async Task A_model_that_fails_and_fails_stands_still_for_the_requests_that_follow()
+    {
+        server.On("a", x => x.JsonAsync(502, "{}"));
+        server.On("b", Good);
+        await using var routed = Breaking().Models("p:a", "p:b");
+
+        for (var i = 0; i < 8; i++) await routed.AskAsync();
+
+        Assert.Equal((5, 8), (server.Count("a"), server.Count("b")));
+        Assert.Contains("5 of the last 5 calls failed (provider_unavailable 5)", routed.Health.Standing()[("p", "a")], StringComparison.Ordinal);
+    }
+
     static Task Good(RawExchange x) => Answers.GoodAsync(x);
 
-    Routed NewRouted() => new Routed().Provider("p", server.Url);
+    Routed Breaking() => new Routed(field, breakers: new BreakerSettings()).Provider("p", server.Url);
+
+    Routed NewRouted() => new Routed(field).Provider("p", server.Url);
 
     public Task InitializeAsync() => Task.CompletedTask;
 

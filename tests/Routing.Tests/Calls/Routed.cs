@@ -2,10 +2,14 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Routing.Calls;
 using Routing.Catalog;
+using Routing.Performance;
 using Routing.Providers.Wire;
 using Routing.Selection;
+using Support;
+using Support.Money;
 
 namespace Routing.Tests.Calls;
 
@@ -14,30 +18,36 @@ sealed class Routed : IAsyncDisposable
 {
     public static readonly ModelPrice Price = new(0.000001m, 0.000002m);
 
-    readonly Routed? owner;
+    static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
+
+    readonly CallField field;
+    readonly Spender spender;
     readonly ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     readonly Dictionary<string, ProviderEndpoint> endpoints = [];
     readonly List<Candidate> candidates = [];
 
-    public Routed(CallLimits? limits = null, TimeProvider? time = null, MemoryLedger? ledger = null, Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect = null)
+    /// <param name="breakers">Null: however often calls fail, nothing stands still; tests of the wire fail often.</param>
+    /// <param name="spender">Null: the field's own.</param>
+    /// <param name="tenant">Whose budget the calls fall under; null: nobody's.</param>
+    public Routed(CallField field, CallLimits? limits = null, TimeProvider? time = null, BreakerSettings? breakers = null, Spender? spender = null, string? tenant = null,
+        Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect = null)
     {
-        (Limits, Time, Ledger) = (limits ?? new CallLimits(), time ?? TimeProvider.System, ledger ?? new MemoryLedger());
+        (this.field, this.spender, Limits, Time, Tenant) = (field, spender ?? field.Spender, limits ?? new CallLimits(), time ?? TimeProvider.System, tenant);
         Connections = new WireConnections(Limits.Connect, connect);
+        breakers ??= new BreakerSettings { LeastFailures = int.MaxValue };
+        Health = new RouteHealth(new Breakers(field.Db.Source, Time, breakers), breakers, Time, new PerformanceMetrics(Meters), NullLogger<RouteHealth>.Instance);
     }
 
-    Routed(Routed from)
-    {
-        (Limits, Time, Ledger, Health, Connections, Log, services, owner) = (from.Limits, from.Time, from.Ledger, from.Health, from.Connections, from.Log, from.services, from);
-        foreach (var (name, endpoint) in from.endpoints) endpoints[name] = endpoint;
-    }
+    /// <summary>Its calls are told from those of others by it.</summary>
+    public string Worker { get; } = $"worker:{Spender.Id():N}";
+
+    public string? Tenant { get; }
 
     public CallLimits Limits { get; }
 
     public TimeProvider Time { get; }
 
-    public MemoryLedger Ledger { get; }
-
-    public MemoryHealth Health { get; } = new();
+    public RouteHealth Health { get; }
 
     public WireConnections Connections { get; }
 
@@ -72,20 +82,15 @@ sealed class Routed : IAsyncDisposable
         return this;
     }
 
-    /// <summary>The same connections, ledger and health, with other models, all of the first provider.</summary>
-    public Routed With(IEnumerable<string> slugs, Func<string, ModelPrice> priceOf)
-    {
-        var other = new Routed(this);
-        foreach (var slug in slugs) other.Model($"{endpoints.Keys.First()}:{slug}", context: 1_000_000, hold: NanoUsd.Zero, price: priceOf(slug));
-        return other;
-    }
-
     public CallTools Tools() => new(
-        new RoutedParts(Decide, EndpointOf, Ledger, Health, PriceFormula.CostUsd) { RulesOf = RulesOf },
+        new RoutedParts(Decide, EndpointOf, spender.Ledger, Health, PriceFormula.CostUsd) { RulesOf = RulesOf },
         Connections, Limits, new CallMetrics(Meters), Time, Log);
 
-    public IChatClient Client(CallOrigin? origin = null, RouteWish? wish = null) =>
-        new RoutedChatFactory(Tools()).For(origin ?? new CallOrigin(Guid.CreateVersion7(Time.GetUtcNow())), wish ?? new RouteWish("normal"));
+    public CallOrigin Origin() => new(Spender.Id(), Tenant: Tenant, Worker: Worker);
+
+    public IChatClient Client(CallOrigin? origin = null, RouteWish? wish = null) => new RoutedChatFactory(Tools()).For(origin ?? Origin(), wish ?? new RouteWish("normal"));
+
+    public IEmbeddingGenerator<string, Embedding<float>> Generator() => new RoutedChatFactory(Tools()).EmbeddingsFor(Origin(), new RouteWish("normal"));
 
     public Task<ChatResponse> AskAsync(string prompt = "Why?", CancellationToken ct = default) => Client().GetResponseAsync([new(ChatRole.User, prompt)], null, ct);
 
@@ -94,6 +99,44 @@ sealed class Routed : IAsyncDisposable
         var updates = new List<ChatResponseUpdate>();
         await foreach (var update in Client().GetStreamingResponseAsync([new(ChatRole.User, "Why?")], null, ct)) updates.Add(update);
         return updates;
+    }
+
+    /// <summary>Its calls in the order in which they were entered, when the ends of all that have ended are written.</summary>
+    public async Task<IReadOnlyList<CallRow>> CallsAsync()
+    {
+        await spender.Ledger.FlushAsync(CancellationToken.None).WaitAsync(Soon);
+        return await field.CallsAsync(Worker);
+    }
+
+    /// <summary>Its only call.</summary>
+    public async Task<CallRow> CallAsync() => Assert.Single(await CallsAsync());
+
+    /// <summary>When the provider's name for its only call is in the table: the answer's headers are there.</summary>
+    public Task HeadersAsync() => Eventually.TrueAsync(async () => await field.CallsAsync(Worker) is [{ GenerationId: not null }], Soon, "the headers");
+
+    /// <summary>Lets a model stand still, as it does after failures.</summary>
+    public void StandStill(string provider, string model)
+    {
+        for (var i = 0; i < new BreakerSettings().LeastFailures; i++) Health.Ended(provider, model, "failed", "timeout", TimeSpan.Zero);
+        Assert.Contains((provider, model), Health.Standing().Keys);
+    }
+
+    /// <summary>Lets a model stand still and then be tried by one call of this process.</summary>
+    public async Task LetTryAsync(string provider, string model, ManualTime clock)
+    {
+        StandStill(provider, model);
+        await Health.RunOnceAsync(CancellationToken.None);
+        clock.Advance(new BreakerSettings().FirstPause * 1.5);
+        Health.MayCall("another", model); // this process makes calls
+        await Health.RunOnceAsync(CancellationToken.None);
+        Assert.True(await IsTriedAsync(provider, model));
+    }
+
+    /// <summary>Whether a process has the one try of a model, or is at it.</summary>
+    public async Task<bool> IsTriedAsync(string provider, string model)
+    {
+        await Health.RunOnceAsync(CancellationToken.None);
+        return await field.ScalarAsync<bool>("select probe_ticket is not null from routing_breakers where provider = @provider and model = @model", new { provider, model });
     }
 
     RoutingDecision Decide(RoutingRequest request)
@@ -107,7 +150,6 @@ sealed class Routed : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (owner is not null) return;
         Connections.Dispose();
         await services.DisposeAsync();
     }

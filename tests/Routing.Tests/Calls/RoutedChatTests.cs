@@ -5,7 +5,7 @@ using Routing.Providers.Wire;
 
 namespace Routing.Tests.Calls;
 
-public sealed class RoutedChatTests : IAsyncLifetime
+public sealed class RoutedChatTests(CallField field) : IClassFixture<CallField>, IAsyncLifetime
 {
     const string Usage = """{"id":"gen-raw","choices":[],"usage":{"prompt_tokens":10,"completion_tokens":3,"cost":0.000016}}""";
 
@@ -28,12 +28,12 @@ public sealed class RoutedChatTests : IAsyncLifetime
         Assert.Equal(ChatFinishReason.Stop, updates[2].FinishReason);
         Assert.Equal(13, updates[3].Contents.OfType<UsageContent>().Single().Details.TotalTokenCount);
         var said = RoutedAnswer.Of(updates[3].AdditionalProperties)!;
-        var opened = Assert.Single(routed.Ledger.Opened);
+        var opened = await routed.CallAsync();
         Assert.Equal((opened.SelectionId, "normal", "p", "a", 0.000016m, false, 1), (said.SelectionId, said.Policy, said.Provider, said.Model, said.CostUsd, said.IsCostEstimated, said.Attempts));
         Assert.Equal(["It is the policy's.", "a is on the list."], said.Reasons);
         Assert.Equal(0.000016m, updates[3].AdditionalProperties!["cost_usd"]);
         Assert.Equal((true, 3, "normal"), (opened.IsStreamed, opened.PolicyVersion, opened.Policy));
-        AssertEnd(routed, "succeeded", 0.000016m, isEstimated: false, generationId: "gen-raw");
+        Assert.Equal(("succeeded", 0.000016m, false, "gen-raw"), (opened.Outcome, opened.CostUsd, opened.IsEstimated, opened.GenerationId));
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class RoutedChatTests : IAsyncLifetime
 
         Assert.Equal(("Because", "Because"), (response.Text, string.Concat(updates.Select(u => u.Text))));
         Assert.Contains("\"stream\":false", server.Exchanges[0].Body, StringComparison.Ordinal);
-        var end = routed.Ledger.Ends[0]; // no cost is named there: it is reckoned, for good
+        var end = (await routed.CallsAsync())[0]; // no cost is named there: it is reckoned, for good
         Assert.Equal((0.000016m, false, "a-2024", "c-1"), (end.CostUsd, end.IsEstimated, end.ServedModel, end.GenerationId));
     }
 
@@ -105,7 +105,8 @@ public sealed class RoutedChatTests : IAsyncLifetime
         await routed.AskAsync();
 
         Assert.Equal(["a", "b"], server.Exchanges.Select(e => e.Model));
-        Assert.Equal(("provider_unavailable", 0m, false), (routed.Ledger.Ends[0].ErrorKind, routed.Ledger.Ends[0].CostUsd, routed.Ledger.Ends[0].IsEstimated));
+        var refused = (await routed.CallsAsync())[0];
+        Assert.Equal(("provider_unavailable", 0m, false), (refused.ErrorKind, refused.CostUsd, refused.IsEstimated));
     }
 
     [Theory]
@@ -127,10 +128,10 @@ public sealed class RoutedChatTests : IAsyncLifetime
         Assert.Equal("Good", string.Concat((await routed.StreamAsync()).Select(u => u.Text)));
 
         Assert.Equal((2 * tries, 2), (server.Count("a"), server.Count("b")));
-        Assert.Equal((kind, 0m, false, status), (routed.Ledger.Ends[0].ErrorKind, routed.Ledger.Ends[0].CostUsd, routed.Ledger.Ends[0].IsEstimated, routed.Ledger.Ends[0].HttpStatus));
-        Assert.Contains($"Tried before: p/a: {kind} ({status}).", routed.Ledger.Opened[tries].Reasons);
-        Assert.Equal((tries + 1, 0), (routed.Ledger.Opened[tries].Attempt, routed.Ledger.OpenCalls));
-        Assert.Equal($"a failed {kind}", routed.Health.Ended[0]);
+        var calls = await routed.CallsAsync();
+        Assert.Equal(("failed", kind, 0m, false, status), (calls[0].Outcome, calls[0].ErrorKind, calls[0].CostUsd, calls[0].IsEstimated, calls[0].HttpStatus));
+        Assert.Contains($"Tried before: p/a: {kind} ({status}).", calls[tries].Reasons);
+        Assert.Equal((tries + 1, "succeeded"), (calls[tries].Attempt, calls[tries].Outcome));
     }
 
     [Theory]
@@ -148,7 +149,7 @@ public sealed class RoutedChatTests : IAsyncLifetime
 
         Assert.Equal((kind, status, 1), (failed.Kind, (int)failed.StatusCode!, server.Exchanges.Count));
         Assert.Equal($"No model answered: p/a: {kind} ({status}).", failed.Message);
-        Assert.Equal("secret prompt", routed.Ledger.Ends[0].Error); // in the row, and nowhere else
+        Assert.Equal("secret prompt", (await routed.CallAsync()).Error); // in the row, and nowhere else
         Assert.DoesNotContain(routed.Log.Lines, l => l.Contains("secret", StringComparison.Ordinal));
     }
 
@@ -165,7 +166,7 @@ public sealed class RoutedChatTests : IAsyncLifetime
         Assert.Equal("Good", (await routed.AskAsync()).Text);
 
         Assert.Equal((1, 0, 1), (server.Count("a"), server.Count("b"), server.Count("c")));
-        Assert.Equal([$"p {kind}"], routed.Health.Out);
+        Assert.Equal([("p", kind)], routed.Health.Out().Select(o => (o.Key, o.Value)));
         Assert.Contains(routed.Log.Lines, l => l.StartsWith($"7401 The provider p is out: {kind}", StringComparison.Ordinal));
     }
 
@@ -173,7 +174,7 @@ public sealed class RoutedChatTests : IAsyncLifetime
     public async Task Connections_are_used_again()
     {
         await using var emulator = await Emulators.OpenRouter.OpenRouterEmulator.StartAsync(new(), CancellationToken.None);
-        await using var routed = new Routed(connect: Counting).Provider("openrouter", emulator.BaseUrl).Models("openrouter:openai/gpt-4o-mini");
+        await using var routed = new Routed(field, connect: Counting).Provider("openrouter", emulator.BaseUrl).Models("openrouter:openai/gpt-4o-mini");
         for (var i = 0; i < 20; i++) await (i % 2 == 0 ? (Task)routed.AskAsync() : routed.StreamAsync());
 
         Assert.InRange(connections, 1, 3); // the end of an answer may come after the next call has begun
@@ -199,7 +200,7 @@ public sealed class RoutedChatTests : IAsyncLifetime
         await routed.AskAsync();
 
         Assert.Contains("""{"zdr":true,"only":["normal"],"ignore":["normal"],"max_price":{"prompt":1.000000,"completion":2.000000,"request":0}}""", server.Exchanges[0].Body, StringComparison.Ordinal);
-        Assert.Contains($"X-Request-Id: {routed.Ledger.Opened[0].SelectionId}", server.Exchanges[0].Head, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains($"X-Request-Id: {(await routed.CallAsync()).SelectionId}", server.Exchanges[0].Head, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("Authorization: Bearer sk-test", server.Exchanges[0].Head, StringComparison.Ordinal);
         Assert.DoesNotContain("traceparent", server.Exchanges[0].Head, StringComparison.OrdinalIgnoreCase);
     }
@@ -209,15 +210,16 @@ public sealed class RoutedChatTests : IAsyncLifetime
     {
         server.On("a", Good);
         await using var routed = NewRouted().Models("p:a");
-        var origin = new CallOrigin(Guid.CreateVersion7(DateTimeOffset.UnixEpoch), Guid.CreateVersion7(DateTimeOffset.UnixEpoch), 3, "fix_bug", "acme", "worker:1");
+        var origin = routed.Origin() with { TaskId = Guid.CreateVersion7(DateTimeOffset.UnixEpoch), TaskEpoch = 3, TaskKind = "fix_bug", Tenant = "acme" };
         var client = routed.Client(origin, new RouteWish(null, "fix_bug", "fast"));
 
         await client.GetResponseAsync("one");
         await client.GetResponseAsync("two", new() { MaxOutputTokens = 99 });
 
-        Assert.Equal(origin, routed.Ledger.Opened[0].Origin);
-        Assert.Equal(origin, routed.Ledger.Opened[1].Origin with { RequestId = origin.RequestId });
-        Assert.NotEqual(origin.RequestId, routed.Ledger.Opened[1].Origin.RequestId);
+        var calls = await routed.CallsAsync();
+        Assert.Equal(origin, OriginOf(calls[0]));
+        Assert.Equal(origin, OriginOf(calls[1]) with { RequestId = origin.RequestId });
+        Assert.NotEqual(origin.RequestId, calls[1].RequestId);
         Assert.Equal(("fix_bug", "fast", 99, "acme", "fix_bug"), (routed.Requests[1].TaskType, routed.Requests[1].Preference, routed.Requests[1].MaxTokens, routed.Requests[1].Tenant, routed.Requests[1].TaskKind));
     }
 
@@ -227,15 +229,9 @@ public sealed class RoutedChatTests : IAsyncLifetime
 
     static string Finish(string reason) => Answers.Finish(reason);
 
-    static void AssertEnd(Routed routed, string outcome, decimal costUsd, bool isEstimated, string? generationId)
-    {
-        var end = Assert.Single(routed.Ledger.Ends);
-        Assert.Equal((outcome, costUsd, isEstimated, generationId), (end.Outcome, end.CostUsd, end.IsEstimated, end.GenerationId));
-        Assert.Equal(generationId, routed.Ledger.Generations.GetValueOrDefault(routed.Ledger.Opened[0].SelectionId));
-        Assert.Equal(NanoUsd.Zero, routed.Ledger.Held);
-    }
+    static CallOrigin OriginOf(CallRow call) => new(call.RequestId, call.TaskId, call.TaskEpoch, call.TaskKind, call.Tenant, call.Worker);
 
-    Routed NewRouted() => new Routed().Provider("p", server.Url);
+    Routed NewRouted() => new Routed(field).Provider("p", server.Url);
 
     public Task InitializeAsync() => Task.CompletedTask;
 

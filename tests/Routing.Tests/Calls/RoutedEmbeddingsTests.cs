@@ -1,10 +1,9 @@
 using Emulators.OpenRouter;
-using Microsoft.Extensions.AI;
 using Routing.Calls;
 
 namespace Routing.Tests.Calls;
 
-public sealed class RoutedEmbeddingsTests : IAsyncLifetime
+public sealed class RoutedEmbeddingsTests(CallField field) : IClassFixture<CallField>, IAsyncLifetime
 {
     const string Model = "openai/text-embedding-3-small";
 
@@ -16,15 +15,16 @@ public sealed class RoutedEmbeddingsTests : IAsyncLifetime
     {
         await using var routed = Emulated();
 
-        var vectors = await Generator(routed).GenerateAsync(["one", "two", "one"], new() { Dimensions = 8 });
+        var vectors = await routed.Generator().GenerateAsync(["one", "two", "one"], new() { Dimensions = 8 });
 
         Assert.Equal((3, 8), (vectors.Count, vectors[0].Vector.Length));
         Assert.True(vectors[0].Vector.Span.SequenceEqual(vectors[2].Vector.Span) && !vectors[0].Vector.Span.SequenceEqual(vectors[1].Vector.Span));
         var bill = emulator.Ledger.Entries.Single().Outcome!;
-        Assert.Equal((bill.CostUsd, false, bill.Tokens.Prompt), (routed.Ledger.Ends.Single().CostUsd, routed.Ledger.Ends[0].IsEstimated, (int)vectors.Usage!.InputTokenCount!));
+        var call = await routed.CallAsync();
+        Assert.Equal((bill.CostUsd, false, bill.Tokens.Prompt), (call.CostUsd, call.IsEstimated, (int)vectors.Usage!.InputTokenCount!));
         Assert.Equal((Model, 1, bill.CostUsd), (RoutedAnswer.Of(vectors.AdditionalProperties)!.Model, RoutedAnswer.Of(vectors.AdditionalProperties)!.Attempts, (decimal)vectors.AdditionalProperties!["cost_usd"]!));
         Assert.Contains("embeddings", routed.Requests.Single().Needs);
-        Assert.False(routed.Ledger.Opened[0].IsStreamed);
+        Assert.False(call.IsStreamed);
     }
 
     [Theory]
@@ -36,17 +36,16 @@ public sealed class RoutedEmbeddingsTests : IAsyncLifetime
         emulator.Faults.Add(new(fault) { Times = 1 });
         await using var routed = Emulated().Models("openrouter:openai/text-embedding-3-large", $"spare:{Model}");
 
-        Assert.Single(await Generator(routed).GenerateAsync(["one"]));
+        Assert.Single(await routed.Generator().GenerateAsync(["one"]));
 
-        Assert.Equal([("openrouter", Model), ("spare", Model)], routed.Ledger.Opened.Select(c => (c.Provider, c.Model)));
-        Assert.Equal(0, routed.Ledger.OpenCalls);
+        Assert.Equal([("openrouter", Model, "failed"), ("spare", Model, "succeeded")], (await routed.CallsAsync()).Select(c => (c.Provider, c.Model, c.Outcome)));
     }
 
     [Fact]
     public async Task The_model_stays_once_it_was_chosen()
     {
         await using var routed = Emulated().Models("openrouter:openai/other");
-        var generator = Generator(routed);
+        var generator = routed.Generator();
         await generator.GenerateAsync(["one"]);
         emulator.Faults.Add(new("502"));
 
@@ -67,19 +66,19 @@ public sealed class RoutedEmbeddingsTests : IAsyncLifetime
     public async Task An_answer_without_the_vectors_is_malformed(string json)
     {
         server.On("m", x => x.JsonAsync(200, json));
-        await using var routed = new Routed().Provider("p", server.Url).Models("p:m");
+        await using var routed = new Routed(field).Provider("p", server.Url).Models("p:m");
 
-        Assert.Equal("malformed", (await Assert.ThrowsAsync<ChatFailedException>(() => Generator(routed).GenerateAsync(["one"]))).Kind);
-        Assert.Equal(0, routed.Ledger.OpenCalls);
+        Assert.Equal("malformed", (await Assert.ThrowsAsync<ChatFailedException>(() => routed.Generator().GenerateAsync(["one"]))).Kind);
+        Assert.Equal("failed", (await routed.CallAsync()).Outcome);
     }
 
     [Fact]
     public async Task An_error_in_a_good_status_is_a_failure()
     {
         server.On("m", x => x.JsonAsync(200, """{"error":{"code":503,"message":"busy"}}"""));
-        await using var routed = new Routed().Provider("p", server.Url).Models("p:m");
+        await using var routed = new Routed(field).Provider("p", server.Url).Models("p:m");
 
-        Assert.Equal("provider_overloaded", (await Assert.ThrowsAsync<ChatFailedException>(() => Generator(routed).GenerateAsync(["one"]))).Kind);
+        Assert.Equal("provider_overloaded", (await Assert.ThrowsAsync<ChatFailedException>(() => routed.Generator().GenerateAsync(["one"]))).Kind);
     }
 
     [Fact]
@@ -91,16 +90,17 @@ public sealed class RoutedEmbeddingsTests : IAsyncLifetime
             reached.SetResult();
             await x.UntilGoneAsync();
         });
-        await using var routed = new Routed().Provider("p", server.Url).Models("p:m");
+        await using var routed = new Routed(field).Provider("p", server.Url).Models("p:m");
         using var caller = new CancellationTokenSource();
 
-        var asked = Generator(routed).GenerateAsync(["one"], cancellationToken: caller.Token);
+        var asked = routed.Generator().GenerateAsync(["one"], cancellationToken: caller.Token);
         await reached.Task;
         await caller.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
         await server.Exchanges[0].Finished.WaitAsync(TimeSpan.FromSeconds(5));
-        Assert.Equal(("cancelled", true), (routed.Ledger.Ends.Single().Outcome, routed.Ledger.Ends[0].IsEstimated));
+        var left = await routed.CallAsync();
+        Assert.Equal(("cancelled", true), (left.Outcome, left.IsEstimated));
     }
 
     [Fact]
@@ -108,14 +108,11 @@ public sealed class RoutedEmbeddingsTests : IAsyncLifetime
     {
         await using var routed = Emulated();
 
-        Assert.Empty(await Generator(routed).GenerateAsync([]));
-        Assert.Empty(routed.Ledger.Opened);
+        Assert.Empty(await routed.Generator().GenerateAsync([]));
+        Assert.Empty(await routed.CallsAsync());
     }
 
-    static IEmbeddingGenerator<string, Embedding<float>> Generator(Routed routed) =>
-        new RoutedChatFactory(routed.Tools()).EmbeddingsFor(new CallOrigin(Guid.CreateVersion7(DateTimeOffset.UnixEpoch)), new RouteWish("normal"));
-
-    Routed Emulated() => new Routed().Provider("openrouter", emulator.BaseUrl).Provider("spare", emulator.BaseUrl).Model($"openrouter:{Model}", price: new(0.00000002m, 0));
+    Routed Emulated() => new Routed(field).Provider("openrouter", emulator.BaseUrl).Provider("spare", emulator.BaseUrl).Model($"openrouter:{Model}", price: new(0.00000002m, 0));
 
     public async Task InitializeAsync() => emulator = await OpenRouterEmulator.StartAsync(new(), CancellationToken.None);
 

@@ -1,13 +1,15 @@
 using Microsoft.Extensions.AI;
+using Npgsql;
 using Routing.Calls;
 using Routing.Catalog;
 using Routing.Providers.Wire;
 using Support;
+using Support.Money;
 
 namespace Routing.Tests.Calls;
 
 /// <summary>What an answer cost, however it is told.</summary>
-public sealed class SettlementTests : IAsyncLifetime
+public sealed class SettlementTests(CallField field) : IClassFixture<CallField>, IAsyncLifetime
 {
     const string Content = """{"content":"Good"}""";
 
@@ -40,7 +42,7 @@ public sealed class SettlementTests : IAsyncLifetime
         var whole = await routed.AskAsync();
 
         Assert.Equal(("Good", "Good"), (string.Concat(updates.Select(u => u.Text)), whole.Text));
-        Assert.All(routed.Ledger.Ends, end => Assert.Equal(("succeeded", (decimal)costUsd, isEstimated), (end.Outcome, end.CostUsd, end.IsEstimated)));
+        Assert.All(await routed.CallsAsync(), end => Assert.Equal(("succeeded", (decimal)costUsd, isEstimated), (end.Outcome, end.CostUsd, end.IsEstimated)));
         Assert.Equal((decimal)costUsd, RoutedAnswer.Of(whole.AdditionalProperties)!.CostUsd);
         if (frames.Contains("usage2", StringComparison.Ordinal)) Assert.Contains(routed.Log.Lines, l => l.StartsWith("7350 p told 2 times", StringComparison.Ordinal));
         Assert.Equal(isEstimated, routed.Log.Lines.Any(l => l.StartsWith("7351 ", StringComparison.Ordinal)));
@@ -66,7 +68,7 @@ public sealed class SettlementTests : IAsyncLifetime
         time.Advance(TimeSpan.FromSeconds(0.2));
 
         Assert.True(await last);
-        Assert.Equal((0.01m, true), (RoutedAnswer.Of(stream.Current.AdditionalProperties)!.CostUsd, routed.Ledger.Ends.Single().IsEstimated));
+        Assert.Equal((0.01m, true), (RoutedAnswer.Of(stream.Current.AdditionalProperties)!.CostUsd, (await routed.CallAsync()).IsEstimated));
         Assert.False(await stream.MoveNextAsync());
         await server.Exchanges[0].Finished.WaitAsync(TimeSpan.FromSeconds(5));
     }
@@ -83,7 +85,8 @@ public sealed class SettlementTests : IAsyncLifetime
 
         await Assert.ThrowsAsync<ChatFailedException>(() => routed.AskAsync());
 
-        Assert.Equal((0.003m, true), (routed.Ledger.Ends.Single().CostUsd, routed.Ledger.Ends.Single().IsEstimated));
+        var call = await routed.CallAsync();
+        Assert.Equal((0.003m, true), (call.CostUsd, call.IsEstimated));
     }
 
     [Theory]
@@ -116,42 +119,50 @@ public sealed class SettlementTests : IAsyncLifetime
     public async Task A_call_that_does_not_fit_says_less_and_is_refused_below_the_floor()
     {
         server.On("a", Answers.GoodAsync);
-        await using var room = new Routed(ledger: new MemoryLedger(new NanoUsd(1_500_000))).Provider("p", server.Url).Model("p:a", maxTokens: 1_000, hold: new NanoUsd(2_100_000));
-        await using var none = new Routed(ledger: new MemoryLedger(new NanoUsd(600_000))).Provider("p", server.Url).Model("p:a", maxTokens: 1_000, hold: new NanoUsd(2_100_000));
+        var (much, little) = (await field.TenantWithAsync(0.0015m), await field.TenantWithAsync(0.0006m));
+        await using var room = new Routed(field, tenant: much).Provider("p", server.Url).Model("p:a", maxTokens: 1_000, hold: new NanoUsd(2_100_000));
+        await using var none = new Routed(field, time: time, breakers: new(), tenant: little).Provider("refused", server.Url).Model("refused:a", maxTokens: 1_000, hold: new NanoUsd(2_100_000));
+        await none.LetTryAsync("refused", "a", time);
 
         await room.AskAsync();
         var refused = await Assert.ThrowsAsync<BudgetExceededException>(() => none.AskAsync());
 
-        Assert.Equal((700, 1_500_000), (room.Ledger.Opened[0].MaxTokens, room.Ledger.Opened[0].Hold.Value));
+        var call = await room.CallAsync();
+        Assert.Equal((700, 0.0015m), (call.MaxTokens, call.HoldUsd));
         Assert.Contains("\"max_completion_tokens\":700", server.Exchanges[0].Body, StringComparison.Ordinal);
         Assert.Equal((2_100_000, 600_000), (refused.Refusal.Needed.Value, refused.Refusal.Left.Value));
-        Assert.Equal("The day budget of total is $0.0006: $0.00 is spent, $0.00 is held, and the call may cost $0.0021.", refused.Message);
+        Assert.Equal($"The lifetime budget of tenant {little} is $0.0006: $0.00 is spent, $0.00 is held, and the call may cost $0.0021.", refused.Message);
         Assert.Single(server.Exchanges);
-        Assert.Equal("a cancelled", none.Health.Ended.Single());
+        Assert.False(await none.IsTriedAsync("refused", "a")); // the try is left to others
+        Assert.Empty(await none.CallsAsync());
     }
 
     [Fact]
     public async Task A_cheaper_model_is_taken_when_the_first_does_not_fit()
     {
         server.On("b", Answers.GoodAsync);
-        await using var routed = new Routed(ledger: new MemoryLedger(new NanoUsd(600_000))).Provider("p", server.Url)
+        await using var routed = new Routed(field, tenant: await field.TenantWithAsync(0.0006m)).Provider("p", server.Url)
             .Model("p:a", hold: new NanoUsd(90_000_000)).Model("p:b", hold: new NanoUsd(500_000));
 
         Assert.Equal("Good", (await routed.AskAsync()).Text);
 
-        Assert.Contains("p/a did not fit into a budget.", routed.Ledger.Opened.Single().Reasons);
+        Assert.Contains("p/a did not fit into a budget.", (await routed.CallAsync()).Reasons);
     }
 
     [Fact]
     public async Task Nothing_is_called_when_the_ledger_cannot_write()
     {
-        await using var routed = Manual().Models("p:a", "p:b");
-        routed.Ledger.OnOpen = _ => throw new TimeoutException("The database did not answer.");
+        var clock = new ManualTime();
+        await using var cut = new Spender(new NpgsqlConnectionStringBuilder(field.Db.EngineConnectionString) { Host = "127.0.0.1", Port = 1 }.ConnectionString, time: clock);
+        await using var routed = new Routed(field, time: time, breakers: new(), spender: cut).Provider("unheld", server.Url).Models("unheld:a", "unheld:b");
+        await routed.LetTryAsync("unheld", "a", time);
 
-        await Assert.ThrowsAsync<TimeoutException>(() => routed.AskAsync());
+        var asked = routed.AskAsync();
+        clock.Advance(TimeSpan.FromMinutes(1));
 
+        await Assert.ThrowsAsync<TimeoutException>(() => asked);
         Assert.Empty(server.Exchanges);
-        Assert.Equal(["a cancelled"], routed.Health.Ended);
+        Assert.False(await routed.IsTriedAsync("unheld", "a"));
     }
 
     static long Number(string text) => long.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
@@ -169,7 +180,7 @@ public sealed class SettlementTests : IAsyncLifetime
         _ => throw new ArgumentException(name),
     };
 
-    Routed Manual() => new Routed(null, time).Provider("p", server.Url);
+    Routed Manual() => new Routed(field, time: time).Provider("p", server.Url);
 
     public Task InitializeAsync() => Task.CompletedTask;
 

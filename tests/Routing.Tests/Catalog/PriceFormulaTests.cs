@@ -23,12 +23,26 @@ public sealed class PriceFormulaTests
         Assert.Equal(decimal.Parse(usd, null), PriceFormula.CostUsd(Sonnet, new TokenUsage(prompt, completion, cached, write, write1h, reasoning), Noon));
 
     [Fact]
-    public void Fees_and_reasoning_come_on_top_and_a_discount_takes_its_share_of_all()
+    public void Fees_come_on_top_and_a_discount_takes_its_share_of_all()
     {
         var price = new ModelPrice(0.000001m, 0.000002m, RequestUsd: 0.01m, ImageUsd: 0.003m, SearchUsd: 0.005m, ReasoningUsd: 0.000004m, Discount: 0.25m);
 
-        // (100·1 + 50·2 + 40·4) millionths + 0.01 + 2·0.003 + 3·0.005, three quarters of it
-        Assert.Equal((0.00036m + 0.01m + 0.006m + 0.015m) * 0.75m, PriceFormula.CostUsd(price, new TokenUsage(100, 50, ReasoningTokens: 40, Images: 2, Searches: 3), Noon));
+        // (100·1 + 10·2 + 40·4) millionths + 0.01 + 2·0.003 + 3·0.005, three quarters of it
+        Assert.Equal((0.00028m + 0.01m + 0.006m + 0.015m) * 0.75m, PriceFormula.CostUsd(price, new TokenUsage(100, 50, ReasoningTokens: 40, Images: 2, Searches: 3), Noon));
+    }
+
+    [Theory]
+    [InlineData(50, 40, null, "0.0001")] // 50·2 millionths
+    [InlineData(50, 40, 0.0, "0.0001")] // a price of nothing is none
+    [InlineData(50, 40, 0.000004, "0.00018")] // 10·2 + 40·4: the one takes the place of the other
+    [InlineData(50, 50, 0.000001, "0.00005")]
+    [InlineData(50, 70, 0.000004, "0.00028")] // 70·4: counted apart
+    [InlineData(50, 70, null, "0.00014")]
+    public void No_token_of_reasoning_is_billed_twice(int completion, int reasoning, double? reasoningUsd, string usd)
+    {
+        var price = new ModelPrice(0.000001m, 0.000002m, ReasoningUsd: (decimal?)reasoningUsd);
+
+        Assert.Equal(decimal.Parse(usd, null), PriceFormula.CostUsd(price, new TokenUsage(0, completion, ReasoningTokens: reasoning), Noon));
     }
 
     [Theory]
@@ -74,6 +88,26 @@ public sealed class PriceFormulaTests
         Assert.Equal((10 + PriceFormula.ExtraTokens) * 0.000006m + 100 * 0.0000225m + 0.5m, PriceFormula.MostUsd(price, 10, 100));
     }
 
+    [Theory]
+    [InlineData(long.MaxValue, 0)]
+    [InlineData(long.MaxValue - PriceFormula.ExtraTokens + 1, 0)]
+    [InlineData(0, long.MaxValue)]
+    [InlineData(long.MaxValue, long.MaxValue)]
+    public void However_much_is_sent_the_most_is_a_sum_and_not_what_is_left_of_it(long bytes, long output)
+    {
+        var price = new ModelPrice(0.5m, 0.25m);
+
+        Assert.Equal(((decimal)bytes + PriceFormula.ExtraTokens) * 0.5m + output * 0.25m, PriceFormula.MostUsd(price, bytes, output));
+    }
+
+    [Theory]
+    [InlineData(-1, 0, 0, 0)]
+    [InlineData(0, -1, 0, 0)]
+    [InlineData(0, 0, -1, 0)]
+    [InlineData(0, 0, 0, -1)]
+    public void Nothing_is_sent_or_said_less_than_not_at_all(long bytes, long output, int images, int searches) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => PriceFormula.MostUsd(Sonnet, bytes, output, images, searches));
+
     [Fact]
     public void No_call_costs_more_than_the_most_that_was_told_for_it()
     {
@@ -92,6 +126,9 @@ public sealed class PriceFormulaTests
 
             Assert.True(cost <= most, $"try {i}: {usage} costs {cost}, more than {most}, at {PriceJson.Of(price)}, {now:t}");
             Assert.True(NanoUsd.Ceiling(cost) <= NanoUsd.Ceiling(most));
+            // Nor by a provider that bills reasoning as output and besides.
+            var twice = PriceFormula.CostUsd(price with { ReasoningUsd = null }, usage, now) + usage.ReasoningTokens * (price.ReasoningUsd ?? 0) * (1 - price.Discount);
+            Assert.True(twice <= most, $"try {i}: {usage} costs {twice}, more than {most}, at {PriceJson.Of(price)}, {now:t}");
         }
     }
 

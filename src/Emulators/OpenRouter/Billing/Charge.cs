@@ -13,8 +13,8 @@ public readonly record struct Charge(decimal CostUsd, decimal UpstreamUsd, decim
     public const decimal ByokFee = 0.05m;
 
     /// <summary>
-    /// (prompt − cached − written)·prompt + cached·read + written·write + completion·completion + request + images + searches,
-    /// times (1 − discount), at the prices that hold for so many prompt tokens now.
+    /// (prompt − cached − written)·prompt + cached·read + written·write + (completion − reasoning)·completion + reasoning·reasoning + request +
+    /// images + searches, times (1 − discount), at the prices that hold for so many prompt tokens now.
     /// </summary>
     /// <param name="isInsured">Nothing came, or an error ended it: tokens and images are free, the fees for the request and its searches are not.</param>
     public static Charge Of(Pricing pricing, TokenCounts used, DateTimeOffset now, bool isByok = false, bool isInsured = false)
@@ -34,8 +34,10 @@ public readonly record struct Charge(decimal CostUsd, decimal UpstreamUsd, decim
         return (used.Prompt - used.Cached - used.CacheWrite) * price.PromptUsd + used.Cached * (price.InputCacheReadUsd ?? price.PromptUsd) + used.CacheWrite * writeUsd;
     }
 
-    /// <summary>Reasoning tokens are completion tokens; where they have a price of their own it takes the place of the other, and none is billed twice.</summary>
-    static decimal Completion(Pricing price, TokenCounts used) => price.InternalReasoningUsd is > 0 and var reasoningUsd
-        ? (used.Completion - used.Reasoning) * price.CompletionUsd + used.Reasoning * reasoningUsd
-        : used.Completion * price.CompletionUsd;
+    /// <summary>
+    /// Reasoning tokens are completion tokens; where they have a price of their own it takes the place of the other, and none is billed twice. More of them than
+    /// there are completion tokens have been counted apart.
+    /// </summary>
+    static decimal Completion(Pricing price, TokenCounts used) =>
+        Math.Max(0, used.Completion - used.Reasoning) * price.CompletionUsd + used.Reasoning * (price.InternalReasoningUsd is > 0 and var own ? own : price.CompletionUsd);
 }
