@@ -135,6 +135,9 @@ public sealed class AskApiTests(CallingEngine engine) : IClassFixture<CallingEng
 
         await Eventually.TrueAsync(async () => await engine.ReadAsync<long>("select count(*) from model_selections where outcome = 'cancelled' and policy = 'normal'") == 1, TimeSpan.FromSeconds(10), "the call is closed");
         await Eventually.TrueAsync(() => engine.OpenRouter.Ledger.Running == 0, TimeSpan.FromSeconds(10), "the provider has stopped");
+        var billed = engine.OpenRouter.Ledger.Entries.Last(e => e.Outcome is { IsCancelled: true }).Outcome!.CostUsd;
+        await Eventually.TrueAsync(async () => await engine.ReadAsync<decimal?>("select cost_usd from model_selections where outcome = 'cancelled' and policy = 'normal' and not is_estimated") == billed,
+            TimeSpan.FromSeconds(20), "the ledger has what the provider billed");
     }
 
     [Fact]
