@@ -770,6 +770,7 @@ create table budget_windows (
     exhausted_at timestamptz,
     primary key (budget_id, window_key)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
+create index budget_windows_by_age on budget_windows (opened_at);
 
 -- One start of one process that holds money. generation grows when it loses touch with what it wrote: what was on its way under an older one
 -- comes to nothing. When its lease has run out, its slices are taken apart.
@@ -860,6 +861,28 @@ create index model_selections_by_task on model_selections (task_id) where task_i
 create index model_selections_by_time on model_selections (requested_at);
 create index model_selections_by_request on model_selections (request_id);
 
+-- What calls have cost whose rows are not kept any more, by days in UTC: rows go into it in the transaction that deletes them.
+create table model_spend (
+    day               date not null,
+    policy            text not null,
+    provider          text not null,
+    model             text not null,
+    task_kind         text,
+    tenant            text,
+    worker            text,
+    calls             bigint not null,
+    succeeded         bigint not null,
+    cost_usd          numeric(20, 12) not null,
+    prompt_tokens     bigint not null,
+    completion_tokens bigint not null,
+    cached_tokens     bigint not null,
+    latency_ms        double precision not null,
+    timed_calls       bigint not null,
+    constraint one_row_of_a_kind_a_day unique nulls not distinct (day, policy, provider, model, task_kind, tenant, worker)
+);
+comment on column model_spend.latency_ms is 'Sum over the calls that were timed.';
+grant select, insert, update on model_spend to engine;
+
 -- Every write of a process begins with this: it must be alive and of this generation, and stays so until the end of the transaction; and the budgets must be
 -- those that it knows.
 create function lock_budget_holder(holder uuid, its_generation bigint, moment timestamptz, known_change bigint) returns void
@@ -878,10 +901,11 @@ end $$;
 revoke execute on function lock_budget_holder(uuid, bigint, timestamptz, bigint) from public;
 grant execute on function lock_budget_holder(uuid, bigint, timestamptz, bigint) to engine;
 
-grant select, insert, update on cost_budgets, budget_windows, budget_holders to engine;
+grant select, insert, update on cost_budgets, budget_holders to engine;
+grant select, insert, update, delete on budget_windows to engine;
 grant select, insert, update, delete on budget_slices to engine;
-grant select, insert on budget_events to engine;
-grant select, insert, update on model_selections to engine;
+grant select, insert, delete on budget_events to engine;
+grant select, insert, update, delete on model_selections to engine;
 grant select, update on budget_changes to engine;
 -- Where model calls go and with which key, what models there are, and what they cost.
 
@@ -899,15 +923,17 @@ create table routing_providers (
     tried_at       timestamptz,
     synced_at      timestamptz,
     sync_problem   text,
+    origin         text not null default 'operator',
     constraint provider_name_form check (name ~ '^[a-z][a-z0-9_-]{0,62}$'),
     constraint provider_kind_known check (kind in ('openrouter', 'openai', 'emulator')),
     constraint provider_url_form check (base_url ~ '^https?://' and char_length(base_url) <= 500),
     constraint provider_headers_form check (jsonb_typeof(headers) = 'object' and octet_length(headers::text) <= 8192),
     constraint provider_version_counts check (version >= 1),
-    constraint provider_problem_length check (char_length(sync_problem) <= 1000)
+    constraint provider_problem_length check (char_length(sync_problem) <= 1000),
+    constraint provider_origin_known check (origin in ('operator', 'engine'))
 );
 grant select, insert on routing_providers to engine;
-grant update (kind, base_url, enabled, zero_retention, regions, headers, version, updated_at, tried_at, synced_at, sync_problem) on routing_providers to engine;
+grant update (kind, base_url, enabled, zero_retention, regions, headers, version, updated_at, tried_at, synced_at, sync_problem, origin) on routing_providers to engine;
 
 -- One row is one key of a provider, sealed with AES-256-GCM under the key of the key ring that key_id names. Two slots and what has
 -- left them: staged (to be tried), active (used), retiring (replaced, calls may still use it), retired (wiped).

@@ -157,18 +157,30 @@ select selection_id, request_id, attempt, requested_at, task_id, task_epoch, tas
 from model_selections;
 grant select on v_selection_log to engine, engine_reader;
 
+-- What was spent, whether the calls are still kept or not; what is under way counts when it has ended. One row is one call, or all of a kind of a day.
+create view v_spend as
+select requested_at as at, task_id, policy, provider, model, task_kind, tenant, worker, 1::bigint as calls, (outcome = 'succeeded')::integer::bigint as succeeded, cost_usd,
+    case when is_estimated then cost_usd end as estimated_usd, prompt_tokens, completion_tokens, cached_tokens, latency_ms, (latency_ms is not null)::integer::bigint as timed_calls
+from model_selections where outcome <> 'open'
+union all
+select day::timestamp at time zone 'utc', null, policy, provider, model, task_kind, tenant, worker, calls, succeeded, cost_usd, null, prompt_tokens, completion_tokens, cached_tokens,
+    latency_ms, timed_calls
+from model_spend;
+grant select on v_spend to engine, engine_reader;
+
 -- By days in UTC; what is under way counts when it has ended.
 create view v_spend_daily as
-select (requested_at at time zone 'utc')::date as day, policy, model, provider, task_kind, tenant, worker, count(*) as calls, count(*) filter (where outcome = 'succeeded') as succeeded,
-    sum(cost_usd) as cost_usd, sum(cost_usd) filter (where is_estimated) as estimated_usd, sum(prompt_tokens) as prompt_tokens, sum(completion_tokens) as completion_tokens
-from model_selections where outcome <> 'open'
+select (at at time zone 'utc')::date as day, policy, model, provider, task_kind, tenant, worker, sum(calls)::bigint as calls, sum(succeeded)::bigint as succeeded,
+    sum(cost_usd) as cost_usd, sum(estimated_usd) as estimated_usd, sum(prompt_tokens) as prompt_tokens, sum(completion_tokens) as completion_tokens
+from v_spend
 group by 1, 2, 3, 4, 5, 6, 7;
 grant select on v_spend_daily to engine, engine_reader;
 
 create view v_spend_by_model as
-select provider, model, count(*) as calls, count(*) filter (where outcome = 'succeeded') as succeeded, sum(cost_usd) as cost_usd,
-    sum(prompt_tokens) as prompt_tokens, sum(completion_tokens) as completion_tokens, sum(cached_tokens) as cached_tokens, avg(latency_ms) as mean_latency_ms
-from model_selections where outcome <> 'open'
+select provider, model, sum(calls)::bigint as calls, sum(succeeded)::bigint as succeeded, sum(cost_usd) as cost_usd,
+    sum(prompt_tokens) as prompt_tokens, sum(completion_tokens) as completion_tokens, sum(cached_tokens) as cached_tokens,
+    sum(latency_ms) / nullif(sum(timed_calls), 0)::double precision as mean_latency_ms
+from v_spend
 group by provider, model;
 grant select on v_spend_by_model to engine, engine_reader;
 -- Models as they count: corrections before what the provider says, the price that is used, and why one is not selectable. A provider that
@@ -209,7 +221,7 @@ grant select on v_models to engine, engine_reader;
 create view v_providers as
 select p.name, p.kind, p.base_url, p.enabled, p.zero_retention, p.regions, p.updated_at, p.tried_at, p.synced_at, p.sync_problem,
     a.fingerprint as active_key, a.promoted_at as active_since, a.verified_at as active_verified_at, s.fingerprint as staged_key,
-    (select count(*) from routing_models m where m.provider = p.name and m.gone_at is null) as models
+    (select count(*) from routing_models m where m.provider = p.name and m.gone_at is null) as models, p.origin
 from routing_providers p
 left join routing_credentials a on a.provider = p.name and a.state = 'active'
 left join routing_credentials s on s.provider = p.name and s.state = 'staged';

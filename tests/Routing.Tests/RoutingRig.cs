@@ -14,7 +14,7 @@ sealed class RoutingRig : IDisposable
     {
         (Db, Time, Ring) = (db, time, ring ?? KeyRing.Parse(KeyRing.Generate()));
         Ask = new AskProvider(Http, time);
-        Read = new ReadProviders(db.Source, Ring);
+        Read = new ReadProviders(db.Source, Ring, Emulator);
         Sync = new SyncModels(db.Source, Ask, Read, time, NullLogger<SyncModels>.Instance);
         Test = new TestProvider(Read, Ask);
         Keys = new ProviderKeys(Read, NullLogger<ProviderKeys>.Instance);
@@ -28,6 +28,7 @@ sealed class RoutingRig : IDisposable
     public TestDatabase Db { get; }
     public ManualTime Time { get; }
     public KeyRing Ring { get; }
+    public OwnEmulator Emulator { get; } = new();
     public ProviderHttp Http { get; } = new();
     public AskProvider Ask { get; }
     public ReadProviders Read { get; }

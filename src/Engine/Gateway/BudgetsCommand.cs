@@ -17,7 +17,7 @@ static class BudgetsCommand
         var limit = Paging.Limit();
         var command = frame.Remote("list", "List budgets with what is spent and held now.", "engine budgets list",
             (client, parse, ct) => client.ListAsync(frame, parse, "/api/budgets", parse.GetValue(limit),
-                ["Scope", "Key", "Period", "Amount", "Spent", "Held", "Left", "Used", "Resets", "Kind"], Row, ct));
+                ["Scope", "Key", "Period", "Amount", "Spent", "Held", "Left", "Used", "Resets", "Kind", "By"], Row, ct));
         command.Add(limit);
         return command;
     }
@@ -28,7 +28,7 @@ static class BudgetsCommand
         var key = budget.Text("subject") is { Length: > 0 } subject ? subject : budget.Text("key");
         return [budget.Text("scope"), key, budget.Text("period"), ShownMoney.Usd(amount), ShownMoney.Usd(settled), ShownMoney.Usd(budget.GetProperty("held_usd").GetDecimal()),
             ShownMoney.Usd(budget.GetProperty("left_usd").GetDecimal()), amount == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{settled / amount:0.0%}"), budget.Text("resets_at"),
-            budget.GetProperty("enabled").GetBoolean() ? budget.GetProperty("hard").GetBoolean() ? "hard" : "soft" : "off"];
+            budget.GetProperty("enabled").GetBoolean() ? budget.GetProperty("hard").GetBoolean() ? "hard" : "soft" : "off", budget.Text("origin")];
     }
 
     static DocumentedCommand Set(CommandFrame frame)

@@ -37,7 +37,6 @@ public static class GatewaySetup
         services.AddSingleton<JudgeCredential>();
         services.AddSingleton<PromoteCredential>();
         services.AddSingleton<RotateKey>();
-        services.AddSingleton<EnsureDefaultProvider>();
         services.AddSingleton<ProviderKeys>();
         services.AddSingleton<IFollowsChanges>(s => s.GetRequiredService<ProviderKeys>());
         services.AddSingleton(s => new KeepCredentials(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<KeyRing>(),

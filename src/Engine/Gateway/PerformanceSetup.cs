@@ -1,15 +1,14 @@
 using Engine.Schedules;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Routing.Learning;
 using Routing.Performance;
+using Routing.Providers;
+using Routing.Selection;
 
 namespace Engine.Gateway;
 
 /// <summary>What is seen of models: counted, judged, ranked, and compared with what providers bill.</summary>
 public static class PerformanceSetup
 {
-    static readonly TimeSpan AskProvider = TimeSpan.FromSeconds(30);
-
     /// <summary>Before what makes calls: hosted parts stop in the other order, and what calls count last must still be flushed.</summary>
     public static void AddPerformance(this IServiceCollection services)
     {
@@ -45,7 +44,7 @@ public static class PerformanceSetup
 
     static void AddRanks(this IServiceCollection services)
     {
-        services.TryAddSingleton<PoliciesToRank>(() => []);
+        services.AddSingleton(s => DutySources.Policies(s.GetRequiredService<KeepSnapshot>()));
         services.AddSingleton<RankPolicies>();
         services.AddSingleton<ReadRanks>();
         services.AddSingleton<PinRanks>();
@@ -55,8 +54,8 @@ public static class PerformanceSetup
 
     static void AddReconciliation(this IServiceCollection services)
     {
-        services.TryAddSingleton<ProvidersToReconcile>(_ => Task.FromResult<IReadOnlyList<ProviderMeter>>([]));
-        services.AddSingleton(new ReadProviderUsage(new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = AskProvider, MaxResponseContentBufferSize = 64 << 20 }));
+        services.AddSingleton(s => DutySources.Providers(s.GetRequiredService<ReadProviders>()));
+        services.AddSingleton<ReadProviderUsage>();
         services.AddSingleton<LedgerSums>();
         services.AddSingleton<ReconcileCosts>();
         services.AddSingleton<IScheduledDuty, ReconcileCostsDuty>();

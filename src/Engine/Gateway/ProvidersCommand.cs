@@ -72,7 +72,7 @@ static class ProvidersCommand
         var command = frame.Remote("list", "List the providers with the fingerprints of their keys; never the keys.", "engine providers list",
             (client, parse, ct) => client.ListAsync(frame, parse, "/api/providers", parse.GetValue(limit),
                 ["Name", "Kind", "Base URL", "Enabled", "Models", "Key", "Staged", "Synced", "Problem"],
-                p => [p.Text("name"), p.Text("kind"), p.Text("base_url"), p.Text("enabled"), p.Text("models"), Key(p, CredentialStates.Active), Key(p, CredentialStates.Staged),
+                p => [p.Text("name"), p.Text("kind"), p.Text("base_url"), Enabled(p), p.Text("models"), Key(p, CredentialStates.Active), Key(p, CredentialStates.Staged),
                     p.Text("synced_at"), p.Text("sync_problem")], ct));
         command.Add(limit);
         return command;
@@ -137,6 +137,8 @@ static class ProvidersCommand
         throw new CommandException(ExitCode.Failed, $"The new key does not work: {test.Text("detail")} The key in use stays.",
             test.Text("refused") == "yes" ? "give the right key." : "it stays staged: `--promote` tries it again, `--rollback` wipes it.");
     }
+
+    static string Enabled(JsonElement provider) => provider.Text("kind") == ProviderKinds.Emulator && provider.Text("enabled") == "yes" ? "yes, EMULATED" : provider.Text("enabled");
 
     static string Key(JsonElement provider, string state) =>
         provider.Items("keys").Where(k => k.Text("state") == state).Select(k => k.Text("fingerprint")).FirstOrDefault("–");

@@ -1,13 +1,15 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Engine.Audit;
 using Npgsql;
+using Routing.Budgets;
 using Routing.Policies;
 using Routing.Selection;
 
 namespace Engine.Gateway;
 
-/// <summary>Puts a version of a policy in force and records who did and what that changes, together.</summary>
-public sealed class SwitchPolicy(NpgsqlDataSource database, ListPolicies list, RecordAudit audit, KeepSnapshot snapshot, ILogger<SwitchPolicy> log)
+/// <summary>Puts a version of a policy in force, its limit for a task with it, and records who did and what that changes, together.</summary>
+public sealed class SwitchPolicy(NpgsqlDataSource database, ListPolicies list, FollowPolicyLimit follow, RecordAudit audit, KeepSnapshot snapshot, ILogger<SwitchPolicy> log)
 {
     const int MostChanges = 40, MostChars = 120; // an entry has 64 KiB
 
@@ -19,7 +21,11 @@ public sealed class SwitchPolicy(NpgsqlDataSource database, ListPolicies list, R
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var outcome = await ActivatePolicy.RunAsync(connection, transaction, name, version, seen, ct);
         if (outcome is not PolicyActivated.Activated activated || activated.Before == version) return outcome;
-        var details = new JsonObject { ["from"] = activated.Before, ["to"] = version, ["changes"] = Changes(before, after) };
+        var limit = await follow.RunAsync(connection, transaction, name, activated.Config!.MaxCostPerTaskUsd, actor, ct);
+        var details = new JsonObject
+        {
+            ["from"] = activated.Before, ["to"] = version, ["changes"] = Changes(before, after), ["task_budget"] = JsonNamingPolicy.SnakeCaseLower.ConvertName($"{limit}"),
+        };
         await audit.RunAsync(connection, transaction, new AuditEntry(actor, "policy.activate", $"policy:{name}", details, source), ct);
         await transaction.CommitAsync(ct);
         snapshot.Wake();

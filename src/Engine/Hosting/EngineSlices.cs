@@ -24,10 +24,13 @@ public static class EngineSlices
         services.AddAccess();
         services.AddAudit();
         services.AddSchedules();
+        services.AddFirstStart();
         services.AddBudgets(database);
         services.AddPerformance();
         services.AddGateway();
         services.AddPolicies();
+        services.AddCalls();
+        services.AddRoutingRetention();
         services.AddTasks();
         services.AddWorkers(); // last: they take tasks once everything else has started, and stop first
     }
@@ -49,5 +52,6 @@ public static class EngineSlices
         app.MapGateway();
         app.MapPolicies();
         app.MapPerformance();
+        app.MapCalls();
     }
 }

@@ -39,19 +39,24 @@ public sealed class CorrectCosts(NpgsqlDataSource database, TimeProvider time)
             reasoning_tokens = greatest(s.reasoning_tokens, e.reasoning_tokens)
         from ends e join booked b on b.selection_id = e.selection_id
         where s.selection_id = e.selection_id
+        returning s.selection_id, s.provider, s.model, s.policy, s.requested_at, s.outcome, e.cost_usd - b.cost_usd as delta_usd
         """;
 
     /// <summary>By what the process tells that made the calls.</summary>
-    /// <returns>How many rows were corrected: those that were estimated.</returns>
-    public Task<int> RunAsync(IReadOnlyCollection<(Guid SelectionId, CallEnd End)> ends, CancellationToken ct) => ends.Count == 0 ? Task.FromResult(0) : CorrectAsync(LedgerRows.Ended(ends), ct);
+    /// <returns>The rows that were corrected: those that were estimated.</returns>
+    public Task<IReadOnlyList<CorrectedCost>> RunAsync(IReadOnlyCollection<(Guid SelectionId, CallEnd End)> ends, CancellationToken ct) => CorrectAsync(ends.Count, () => LedgerRows.Ended(ends), ct);
 
     /// <summary>By what providers tell; how the calls went stays as it was.</summary>
-    /// <returns>How many rows were corrected: those that were estimated.</returns>
-    public Task<int> RunAsync(IReadOnlyCollection<SettledCall> calls, CancellationToken ct) => calls.Count == 0 ? Task.FromResult(0) : CorrectAsync(LedgerRows.Settled(calls), ct);
+    /// <returns>The rows that were corrected: those that were estimated.</returns>
+    public Task<IReadOnlyList<CorrectedCost>> RunAsync(IReadOnlyCollection<SettledCall> calls, CancellationToken ct) => CorrectAsync(calls.Count, () => LedgerRows.Settled(calls), ct);
 
-    async Task<int> CorrectAsync(string rows, CancellationToken ct)
+    async Task<IReadOnlyList<CorrectedCost>> CorrectAsync(int count, Func<string> rows, CancellationToken ct)
     {
+        if (count == 0) return [];
         await using var connection = await database.OpenConnectionAsync(ct);
-        return await connection.ExecuteAsync(new CommandDefinition(Sql, new { rows, now = time.GetUtcNow() }, cancellationToken: ct));
+        return [.. await connection.QueryAsync<CorrectedCost>(new CommandDefinition(Sql, new { rows = rows(), now = time.GetUtcNow() }, cancellationToken: ct))];
     }
 }
+
+/// <param name="DeltaUsd">What the call cost more than was booked; mostly negative.</param>
+public sealed record CorrectedCost(Guid SelectionId, string Provider, string Model, string Policy, DateTimeOffset RequestedAt, string Outcome, decimal DeltaUsd);

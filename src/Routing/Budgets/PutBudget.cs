@@ -31,9 +31,13 @@ public sealed class PutBudget(TimeProvider time)
             budgetId = Guid.CreateVersion7(now), asked.Scope, asked.ScopeKey, asked.Period, asked.TimeZone, asked.AmountUsd, asked.AlertThreshold, asked.IsHard, asked.IsEnabled,
             asked.Origin, now, actor,
         }, transaction, cancellationToken: ct));
-        await connection.ExecuteAsync(new CommandDefinition(TellSql, transaction: transaction, cancellationToken: ct));
+        await TellAsync(connection, transaction, ct);
         return budget;
     }
+
+    /// <summary>Whoever changes a budget tells all processes, in its transaction.</summary>
+    internal static Task TellAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken ct) =>
+        connection.ExecuteAsync(new CommandDefinition(TellSql, transaction: transaction, cancellationToken: ct));
 }
 
 /// <summary>The terms that somebody wants for a budget; it is found by scope, key and period.</summary>

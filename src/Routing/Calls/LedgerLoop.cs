@@ -76,10 +76,11 @@ public sealed class LedgerLoop(Func<CancellationToken, ValueTask<NpgsqlConnectio
             recalled.UnionWith(look.Changed);
         }
         foreach (var closing in pass.Closed) slices.Settle(closing.Call.Windows, closing.Call.Call.Hold, closing.CoveredUsd);
-        var needing = TakeOpenings(pass);
+        var book = budgets.Book; // one for the pass: it is read anew beside it, and what is held by an older one must not be written as if it were held by the newer
+        var needing = TakeOpenings(pass, book);
         pass.GivenBack = slices.TakeFree(Idle, recalled);
         pass.Count();
-        await WriteAsync(pass, needing, ct);
+        await WriteAsync(pass, needing, book.Change, ct);
 
         foreach (var closing in pass.Closed) open.Remove(closing.Call.SelectionId);
         foreach (var opening in pass.Opened) Opened(opening);
@@ -105,12 +106,12 @@ public sealed class LedgerLoop(Func<CancellationToken, ValueTask<NpgsqlConnectio
     }
 
     /// <returns>Those that the slices have no room for; the others are held and in the pass.</returns>
-    List<Opening> TakeOpenings(LedgerPass pass)
+    List<Opening> TakeOpenings(LedgerPass pass, BudgetBook book)
     {
         (taken, waiting) = (waiting, []);
         while (taken.Count < MostInPass && ledger.TryTake(out Opening opening)) taken.Add(opening);
         var needing = new List<Opening>();
-        var (book, now) = (budgets.Book, time.GetUtcNow());
+        var now = time.GetUtcNow();
         foreach (var opening in taken.Where(o => !o.Answer.IsCompleted)) // else its caller has left
         {
             var call = opening.Call;
@@ -121,7 +122,8 @@ public sealed class LedgerLoop(Func<CancellationToken, ValueTask<NpgsqlConnectio
         return needing;
     }
 
-    async Task WriteAsync(LedgerPass pass, List<Opening> needing, CancellationToken ct)
+    /// <param name="change">Of the budgets that the pass goes by.</param>
+    async Task WriteAsync(LedgerPass pass, List<Opening> needing, long change, CancellationToken ct)
     {
         var isDue = time.GetElapsedTime(beatAt) > options.Lease / 3;
         if (!isDue && needing.Count == 0 && pass.IsEmpty) return;
@@ -130,13 +132,13 @@ public sealed class LedgerLoop(Func<CancellationToken, ValueTask<NpgsqlConnectio
         DateTimeOffset? leaseUntil = isDue ? now + options.Lease : null;
         if (needing.Count == 0)
         {
-            await writer!.RunAsync(pass, isLazy, now, leaseUntil, budgets.Book.Change, ct);
+            await writer!.RunAsync(pass, isLazy, now, leaseUntil, change, ct);
         }
         else
         {
             var windows = needing.SelectMany(o => o.Windows).Concat(pass.Changes.Values.Select(c => c.Window)).DistinctBy(w => (w.BudgetId, w.Key)).ToArray();
             await writer!.RunAsync(pass, windows, locked => new GrantHolds(slices, budgets, time).Decide(pass, needing, waiting, locked),
-                now, leaseUntil, budgets.Book.Change, ct);
+                now, leaseUntil, change, ct);
         }
         if (isDue) beatAt = before;
         if (isLazy) lazily.AddRange(pass.Closed);

@@ -12,8 +12,9 @@ public sealed record SettledCall(Guid SelectionId, Generation Generation);
 /// Asks providers what calls cost that were closed with an estimate: the caller had left, or the answer broke off. A provider does not know at once, so
 /// each call is asked for at growing intervals, for a day; after that its estimate stands. Any number of processes may do so at the same time.
 /// </summary>
-public sealed class SettleLater(FindUnsettled find, CorrectCosts correct, Func<string, ProviderEndpoint?> endpointOf, AskGeneration ask, TimeProvider time, ILogger<SettleLater> log)
-    : BackgroundService
+/// <param name="count">Gets what was corrected of a call that was counted with its estimate.</param>
+public sealed class SettleLater(FindUnsettled find, CorrectCosts correct, Func<string, ProviderEndpoint?> endpointOf, AskGeneration ask, Action<CorrectedCost> count, TimeProvider time,
+    ILogger<SettleLater> log) : BackgroundService
 {
     const int AtATime = 8;
 
@@ -68,8 +69,10 @@ public sealed class SettleLater(FindUnsettled find, CorrectCosts correct, Func<s
         {
             if (await ask.RunAsync(endpoint, call.GenerationId, ct) is not { } generation) return false;
             var corrected = await correct.RunAsync([new SettledCall(call.SelectionId, generation)], CancellationToken.None);
-            if (corrected > 0) log.Settled(call.SelectionId, generation.CostUsd, call.Provider);
-            return corrected > 0;
+            if (corrected is not [var one]) return false; // somebody else was faster
+            if (one.Outcome != "lost") count(one); // else its process died before it counted anything
+            log.Settled(call.SelectionId, generation.CostUsd, call.Provider);
+            return true;
         }
         catch (Exception exception) when (exception is HttpRequestException or TimeoutException or IOException)
         {

@@ -23,10 +23,10 @@ public sealed class SumCosts(NpgsqlDataSource database)
     {
         if (!Periods.Contains(period)) throw new ArgumentOutOfRangeException(nameof(period), period, $"must be one of {string.Join(", ", Periods)}");
         var sql = $"""
-            select (date_trunc('{period}', requested_at at time zone 'utc') at time zone 'utc') as starts_at, coalesce({Groups[by]}, '') as key, count(*) as calls,
-                count(*) filter (where outcome = 'succeeded') as succeeded, sum(cost_usd) as cost_usd, coalesce(sum(cost_usd) filter (where is_estimated), 0) as estimated_usd,
+            select (date_trunc('{period}', at at time zone 'utc') at time zone 'utc') as starts_at, coalesce({Groups[by]}, '') as key, sum(calls)::bigint as calls,
+                sum(succeeded)::bigint as succeeded, sum(cost_usd) as cost_usd, coalesce(sum(estimated_usd), 0) as estimated_usd,
                 sum(prompt_tokens)::bigint as prompt_tokens, sum(completion_tokens)::bigint as completion_tokens
-            from model_selections where outcome <> 'open' and requested_at >= @from and requested_at < @to
+            from v_spend where at >= @from and at < @to
             group by 1, 2 order by 1 desc, cost_usd desc, 2 limit {MostRows}
             """;
         await using var connection = await database.OpenConnectionAsync(ct);

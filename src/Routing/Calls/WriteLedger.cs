@@ -11,6 +11,8 @@ namespace Routing.Calls;
 /// <param name="prepares">Whether the server keeps the statements: planning them takes longer than running them. Not where a pool shares its sessions.</param>
 sealed class WriteLedger(NpgsqlConnection connection, Guid holderId, long generation, bool prepares) : IAsyncDisposable
 {
+    const int MostLooks = 3;
+
     public NpgsqlConnection Connection => connection;
 
     /// <summary>Writes what needs no more money than the process has: one round trip.</summary>
@@ -32,11 +34,13 @@ sealed class WriteLedger(NpgsqlConnection connection, Guid holderId, long genera
     {
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var locked = new Dictionary<(Guid, string), LockedWindow>();
-        await using (var batch = new NpgsqlBatch(connection, transaction))
+        Guid[] ids = [.. windows.Select(w => w.BudgetId)];
+        string[] keys = [.. windows.Select(w => w.Key)];
+        // A window that was there when it was to be made may be gone when it is to be locked: an old task's, cleared away just then. It is made again.
+        for (var looks = 0; looks < MostLooks && locked.Count < windows.Count; looks++)
         {
-            Begin(batch, isLazy: false, now, leaseUntil, change);
-            Guid[] ids = [.. windows.Select(w => w.BudgetId)];
-            string[] keys = [.. windows.Select(w => w.Key)];
+            await using var batch = new NpgsqlBatch(connection, transaction);
+            if (looks == 0) Begin(batch, isLazy: false, now, leaseUntil, change);
             Add(batch, LedgerSql.MakeWindows, ids, keys, windows.Select(w => w.Subject).ToArray(), windows.Select(w => w.StartsAt?.UtcDateTime).ToArray(),
                 windows.Select(w => w.EndsAt?.UtcDateTime).ToArray(), now.UtcDateTime);
             Add(batch, LedgerSql.LockWindows, ids, keys, holderId);

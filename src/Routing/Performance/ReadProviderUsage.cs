@@ -1,13 +1,16 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text.Json;
+using Routing.Providers;
 
 namespace Routing.Performance;
 
 /// <summary>What a provider says that was spent, as OpenRouter's <c>/activity</c> and <c>/key</c> tell it.</summary>
-public sealed class ReadProviderUsage(HttpClient http)
+public sealed class ReadProviderUsage(AskProvider ask)
 {
+    const int MostBytes = 64 << 20;
+    static readonly TimeSpan Within = TimeSpan.FromSeconds(30);
+
     /// <returns>US dollars by UTC day, what other providers' keys were charged included; null when this key may not see it or there is no such thing.</returns>
     /// <exception cref="HttpRequestException">No answer, or one that tells nothing.</exception>
     /// <exception cref="JsonException">The answer is none.</exception>
@@ -39,12 +42,14 @@ public sealed class ReadProviderUsage(HttpClient http)
 
     async Task<JsonDocument?> GetAsync(ProviderMeter provider, string path, CancellationToken ct)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"{provider.BaseUrl.AbsoluteUri.TrimEnd('/')}/{path}"));
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", provider.ApiKey);
-        using var response = await http.SendAsync(request, ct);
-        if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed) return null;
-        await using var body = await response.EnsureSuccessStatusCode().Content.ReadAsStreamAsync(ct);
-        return await JsonDocument.ParseAsync(body, cancellationToken: ct);
+        return await ask.RunAsync(provider.Provider, provider.Key, path, MostBytes, Within, ct) switch
+        {
+            ProviderReply.Answered { IsSuccess: true } answer => JsonDocument.Parse(answer.Body),
+            ProviderReply.Answered { Status: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed } => null,
+            ProviderReply.Answered answer => throw new HttpRequestException($"/{path} answers {answer.StatusText}", null, answer.Status),
+            ProviderReply.Unreachable none => throw new HttpRequestException(none.Reason),
+            var other => throw new InvalidOperationException($"{other}"),
+        };
     }
 
     static JsonElement Data(JsonDocument document) =>
@@ -55,5 +60,9 @@ public sealed class ReadProviderUsage(HttpClient http)
         : value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var amount) ? amount : throw new JsonException($"{name} is no amount");
 }
 
-/// <param name="BaseUrl">Such as <c>https://openrouter.ai/api/v1</c>.</param>
-public sealed record ProviderMeter(string Provider, Uri BaseUrl, string ApiKey);
+/// <summary>A provider that tells what it bills.</summary>
+/// <param name="Key">Whose bill it is.</param>
+public sealed record ProviderMeter(Provider Provider, ProviderKey Key)
+{
+    public string Name => Provider.Name;
+}

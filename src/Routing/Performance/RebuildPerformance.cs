@@ -23,10 +23,12 @@ public sealed class RebuildPerformance(NpgsqlDataSource database, TimeProvider t
 
     const string VerdictsSql = "select provider, model, policy, source, verdict from routing_feedback where requested_at >= @from and requested_at < @to";
 
+    const string IsPrunedSql = "select exists (select from model_spend where day between (@from at time zone 'utc')::date and (@to at time zone 'utc')::date)";
+
     const string DeleteSql = "delete from model_performance where window_kind = @kind and window_start = @from";
 
     /// <param name="at">Any time in the window.</param>
-    /// <returns>How many rows the window has now; null when it ended too lately.</returns>
+    /// <returns>How many rows the window has now; null when it ended too lately, or so long ago that its calls are not all kept any more.</returns>
     public async Task<int?> RunAsync(string kind, DateTimeOffset at, CancellationToken ct)
     {
         var from = PerformanceWindow.Start(kind, at);
@@ -34,6 +36,7 @@ public sealed class RebuildPerformance(NpgsqlDataSource database, TimeProvider t
         if (to > time.GetUtcNow() - Settled) return null;
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, ct);
+        if (await connection.ExecuteScalarAsync<bool>(new CommandDefinition(IsPrunedSql, new { from, to = to.AddTicks(-10) }, transaction, cancellationToken: ct))) return null;
         await connection.ExecuteAsync(new CommandDefinition(DeleteSql, new { kind, from }, transaction, cancellationToken: ct));
         var rows = new Dictionary<WindowKey, CallSums>();
         await AddCallsAsync(connection, kind, from, to, rows, ct);

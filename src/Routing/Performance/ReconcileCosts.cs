@@ -12,7 +12,7 @@ namespace Routing.Performance;
 public sealed class ReconcileCosts(NpgsqlDataSource database, ReadProviderUsage read, LedgerSums ledger, ReconcileSettings settings, TimeProvider time, ILogger<ReconcileCosts> log)
 {
     const string LastMeterSql = """
-        select period_end, meter_usd from routing_reconciliations where provider = @Provider and source = 'key' and meter_usd is not null order by period_end desc limit 1
+        select period_end, meter_usd from routing_reconciliations where provider = @Name and source = 'key' and meter_usd is not null order by period_end desc limit 1
         """;
 
     const string WriteSql = """
@@ -35,7 +35,7 @@ public sealed class ReconcileCosts(NpgsqlDataSource database, ReadProviderUsage 
             }
             catch (Exception e) when (e is HttpRequestException or JsonException or InvalidOperationException || (e is OperationCanceledException && !ct.IsCancellationRequested))
             {
-                all.Add(new Reconciliation(provider.Provider, "", default, default, 0, 0, null, IsWithin: false, Problem: e.Message)); // the others are compared all the same
+                all.Add(new Reconciliation(provider.Name, "", default, default, 0, 0, null, IsWithin: false, Problem: e.Message)); // the others are compared all the same
             }
         }
         return all;
@@ -49,7 +49,7 @@ public sealed class ReconcileCosts(NpgsqlDataSource database, ReadProviderUsage 
         for (var day = today.AddDays(-settings.Days); day < today; day = day.AddDays(1))
         {
             var from = new DateTimeOffset(day, TimeOnly.MinValue, TimeSpan.Zero);
-            compared.Add(await CompareAsync(provider.Provider, "activity", from, from.AddDays(1), days.GetValueOrDefault(day), null, ct));
+            compared.Add(await CompareAsync(provider.Name, "activity", from, from.AddDays(1), days.GetValueOrDefault(day), null, ct));
         }
         return compared;
     }
@@ -59,10 +59,10 @@ public sealed class ReconcileCosts(NpgsqlDataSource database, ReadProviderUsage 
         if (await read.MeterAsync(provider, ct) is not { } meter) return null;
         var now = time.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(ct);
-        var last = await connection.QuerySingleOrDefaultAsync<LastLook>(new CommandDefinition(LastMeterSql, provider, cancellationToken: ct));
+        var last = await connection.QuerySingleOrDefaultAsync<LastLook>(new CommandDefinition(LastMeterSql, new { provider.Name }, cancellationToken: ct));
         return last is null || meter < last.MeterUsd // the first look, or another key than last time: from here on
-            ? await WriteAsync(new Reconciliation(provider.Provider, "key", now, now, 0, 0, meter, IsWithin: true), ct)
-            : await CompareAsync(provider.Provider, "key", last.PeriodEnd, now, meter - last.MeterUsd, meter, ct);
+            ? await WriteAsync(new Reconciliation(provider.Name, "key", now, now, 0, 0, meter, IsWithin: true), ct)
+            : await CompareAsync(provider.Name, "key", last.PeriodEnd, now, meter - last.MeterUsd, meter, ct);
     }
 
     async Task<Reconciliation> CompareAsync(string provider, string source, DateTimeOffset from, DateTimeOffset to, decimal billedUsd, decimal? meterUsd, CancellationToken ct)

@@ -32,7 +32,7 @@ public static class ActivatePolicy
 
         await connection.ExecuteAsync(new CommandDefinition(DeactivateSql, key, transaction, cancellationToken: ct));
         await connection.ExecuteAsync(new CommandDefinition(ActivateSql, key, transaction, cancellationToken: ct));
-        return new PolicyActivated.Activated(active, version);
+        return new PolicyActivated.Activated(active, version) { Config = reading.Config };
     }
 }
 
@@ -41,7 +41,11 @@ public abstract record PolicyActivated
     PolicyActivated() { } // closed: the kinds below are all there are
 
     /// <param name="Before">The version that was in force until now; null: none was. The same when nothing had to be done.</param>
-    public sealed record Activated(int? Before, int Version) : PolicyActivated;
+    public sealed record Activated(int? Before, int Version) : PolicyActivated
+    {
+        /// <summary>What is in force now; null when nothing had to be done.</summary>
+        public PolicyConfig? Config { get; init; }
+    }
 
     public sealed record NoSuchVersion : PolicyActivated;
 

@@ -12,6 +12,18 @@ namespace Routing.Providers;
 public sealed record Provider(string Name, string Kind, Uri BaseUrl, bool IsEnabled, bool IsZeroRetention, IReadOnlyList<string> Regions,
     IReadOnlyDictionary<string, string> Headers, long Version)
 {
+    /// <summary>The origin of a row that an engine has made, and that nobody else has changed since.</summary>
+    public const string ByEngine = "engine";
+
+    /// <summary>operator, or <see cref="ByEngine"/>.</summary>
+    public string Origin { get; init; } = "operator";
+
+    /// <summary>Its answers are made up and cost nothing real.</summary>
+    public bool IsEmulated => Kind == ProviderKinds.Emulator;
+
+    /// <summary>The emulator that engines bring along, each its own.</summary>
+    public bool IsOwnEmulator => IsEmulated && Origin == ByEngine;
+
     /// <param name="path">Such as <c>chat/completions</c>.</param>
     public Uri Endpoint(string path) => new($"{BaseUrl.AbsoluteUri.TrimEnd('/')}/{path}");
 }
@@ -33,9 +45,12 @@ public static class ProviderKinds
 }
 
 /// <summary>A row of <c>routing_providers</c> as queries read it.</summary>
-sealed record ProviderRow(string Name, string Kind, string BaseUrl, bool Enabled, bool ZeroRetention, string[] Regions, string Headers, long Version)
+sealed record ProviderRow(string Name, string Kind, string BaseUrl, bool Enabled, bool ZeroRetention, string[] Regions, string Headers, long Version, string Origin)
 {
-    public const string Columns = "name, kind, base_url, enabled, zero_retention, regions, headers::text as headers, version";
+    public const string Columns = "name, kind, base_url, enabled, zero_retention, regions, headers::text as headers, version, origin";
 
-    public Provider Provider => new(Name, Kind, new Uri(BaseUrl), Enabled, ZeroRetention, Regions, JsonSerializer.Deserialize<Dictionary<string, string>>(Headers)!, Version);
+    public Provider Provider => new(Name, Kind, new Uri(BaseUrl), Enabled, ZeroRetention, Regions, JsonSerializer.Deserialize<Dictionary<string, string>>(Headers)!, Version)
+    {
+        Origin = Origin,
+    };
 }

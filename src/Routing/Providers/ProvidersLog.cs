@@ -25,4 +25,7 @@ static partial class ProvidersLog
 
     [LoggerMessage(7306, LogLevel.Warning, "The key of {Provider} in the environment, {Fingerprint}, is not the one in use, {Active}: `engine providers rotate {Provider}` changes it")]
     public static partial void OtherKeyConfigured(this ILogger log, string provider, string fingerprint, string active);
+
+    [LoggerMessage(7307, LogLevel.Information, "The provider {Provider} is out of use: answers are not emulated any more")]
+    public static partial void EmulatorLeft(this ILogger log, string provider);
 }

@@ -7,7 +7,7 @@ namespace Routing.Providers;
 
 /// <summary>
 /// Makes a provider, or changes one that nobody has changed since it was read. When it moves to another host its keys are wiped, which were given for the
-/// old one, and its models are gone until they are synced from the new one.
+/// old one, and its models are gone until they are synced from the new one. The emulator that engines have made leaves as soon as there is another.
 /// </summary>
 public sealed class PutProvider(TimeProvider time)
 {
@@ -19,7 +19,7 @@ public sealed class PutProvider(TimeProvider time)
         """;
     const string UpdateSql = """
         update routing_providers
-        set kind = @Kind, base_url = @BaseUrl, enabled = @Enabled, zero_retention = @ZeroRetention, regions = @regions, headers = @headers::jsonb,
+        set kind = @Kind, base_url = @BaseUrl, enabled = @Enabled, zero_retention = @ZeroRetention, regions = @regions, headers = @headers::jsonb, origin = 'operator',
             version = version + 1, updated_at = @now, synced_at = case when @hasMoved then null else synced_at end
         where name = @name
         """;
@@ -40,6 +40,7 @@ public sealed class PutProvider(TimeProvider time)
         };
         if (await connection.ExecuteAsync(new CommandDefinition(old is null ? InsertSql : UpdateSql, parameters, transaction, cancellationToken: ct)) == 0)
             return new ProviderPut.Stale(1); // somebody else made it at this moment
+        if (input.Enabled) await connection.ExecuteAsync(new CommandDefinition(EnsureDefaultProvider.LeaveEmulatorSql, parameters, transaction, cancellationToken: ct));
         var wiped = hasMoved ? await connection.ExecuteAsync(new CommandDefinition(WipeSql, parameters, transaction, cancellationToken: ct)) : 0;
         await RoutingVersions.CountAsync(connection, transaction, ct, RoutingVersions.Catalog, RoutingVersions.Providers);
         return new ProviderPut.Done((await ReadAsync(connection, transaction, name, ct))!, old, wiped);

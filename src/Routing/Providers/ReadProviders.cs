@@ -1,10 +1,13 @@
+using System.Net.Http.Headers;
 using Dapper;
 using Npgsql;
+using Routing.Providers.Wire;
 
 namespace Routing.Providers;
 
 /// <summary>Providers with the keys that are in use, opened.</summary>
-public sealed class ReadProviders(NpgsqlDataSource database, KeyRing ring)
+/// <param name="emulator">Of this process; the emulator that engines have made is asked there.</param>
+public sealed class ReadProviders(NpgsqlDataSource database, KeyRing ring, OwnEmulator emulator)
 {
     const string Sql = $"""
         select {ProviderRow.Columns}, c.credential_id, c.key_id, c.nonce, c.sealed
@@ -30,6 +33,7 @@ public sealed class ReadProviders(NpgsqlDataSource database, KeyRing ring)
 
     ProviderAccess Open(Provider provider, SealedRow? row)
     {
+        if (provider.IsOwnEmulator) return emulator.Access(provider);
         if (row is null) return new ProviderAccess(provider, null, null);
         try
         {
@@ -47,4 +51,15 @@ public sealed class ReadProviders(NpgsqlDataSource database, KeyRing ring)
 /// <summary>All that a call needs to know of where it goes.</summary>
 /// <param name="Key">Null where there is none, as with a server on this machine.</param>
 /// <param name="KeyProblem">Why there is a key that cannot be used; null as a rule.</param>
-public sealed record ProviderAccess(Provider Provider, ProviderKey? Key, string? KeyProblem);
+public sealed record ProviderAccess(Provider Provider, ProviderKey? Key, string? KeyProblem)
+{
+    static readonly AuthenticationHeaderValue NoSecret = new("Bearer", "emulated"); // it wants a key, and takes any
+
+    public bool CanBeCalled => Provider.IsEnabled && KeyProblem is null && (Key is not null || Provider.Kind != ProviderKinds.OpenRouter);
+
+    public ProviderEndpoint Endpoint() => new(Provider.Name, Wire(), Provider.BaseUrl, Authorize()) { Headers = Provider.Headers };
+
+    Action<HttpRequestHeaders>? Authorize() => Key is { } key ? key.Authorize : Provider.Kind == ProviderKinds.Emulator ? headers => headers.Authorization = NoSecret : null;
+
+    WireKind Wire() => Provider.Kind != ProviderKinds.OpenAI ? WireKind.OpenRouter : Provider.BaseUrl.Host == "api.openai.com" ? WireKind.OpenAi : WireKind.Compatible;
+}

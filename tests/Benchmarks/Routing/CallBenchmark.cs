@@ -35,8 +35,8 @@ static class CallBenchmark
         await using var database = await QueueDatabase.OpenAsync(run, ct);
         await using var source = await MigrateAsync(database, ct);
         await using var emulator = await OpenRouterEmulator.StartAsync(new(), ct);
-        await using var spender = new Spender(database.ConnectionString, TimeSpan.FromSeconds(60));
-        await using var hasty = new Spender(database.ConnectionString + ";Options=-c synchronous_commit=off", TimeSpan.FromSeconds(60));
+        await using var spender = new Spender(database.Engine, TimeSpan.FromSeconds(60));
+        await using var hasty = new Spender(database.Engine + ";Options=-c synchronous_commit=off", TimeSpan.FromSeconds(60));
         using var connections = new WireConnections(TimeSpan.FromSeconds(5));
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var meters = services.GetRequiredService<IMeterFactory>();
@@ -70,7 +70,7 @@ static class CallBenchmark
 
     static async Task<NpgsqlDataSource> MigrateAsync(QueueDatabase database, CancellationToken ct)
     {
-        var source = NpgsqlDataSource.Create(database.ConnectionString + ";Maximum Pool Size=10");
+        var source = NpgsqlDataSource.Create(database.Owner + ";Maximum Pool Size=10");
         await new MigrateDatabase(source, TimeProvider.System, NullLogger<MigrateDatabase>.Instance).RunAsync(null, ct);
         await using var connection = await source.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);

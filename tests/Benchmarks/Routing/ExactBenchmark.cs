@@ -13,10 +13,10 @@ static class ExactBenchmark
     public static async Task<int> RunAsync(BenchmarkRun run, CancellationToken ct)
     {
         await using var database = await QueueDatabase.OpenAsync(run, ct);
-        await using (var owner = NpgsqlDataSource.Create(database.ConnectionString + ";Pooling=false"))
+        await using (var owner = NpgsqlDataSource.Create(database.Owner + ";Pooling=false"))
             await new MigrateDatabase(owner, TimeProvider.System, NullLogger<MigrateDatabase>.Instance).RunAsync(null, ct);
         var clock = System.Diagnostics.Stopwatch.StartNew();
-        var result = await new ExactBill(database.ConnectionString, run.Say).RunAsync(seed: 1, Requests, losesNames: false, ct);
+        var result = await new ExactBill(database.Engine, run.Say).RunAsync(seed: 1, Requests, losesNames: false, ct);
         foreach (var wrong in result.Wrong.Take(10)) run.Say(wrong);
         run.Result(new
         {

@@ -71,7 +71,7 @@ public sealed class ExactBill(string connectionString, Action<string> say)
     {
         var time = new ManualTime(); // so that nobody waits for the next turn
         time.JumpWallClock(TimeProvider.System.GetUtcNow() - time.GetUtcNow());
-        using var settle = new SettleLater(new FindUnsettled(database, time), new CorrectCosts(database, time), callers.EndpointOf, new AskGeneration(callers.Connections, TimeProvider.System), time,
+        using var settle = new SettleLater(new FindUnsettled(database, time), new CorrectCosts(database, time), callers.EndpointOf, new AskGeneration(callers.Connections, TimeProvider.System), _ => { }, time,
             NullLogger<SettleLater>.Instance);
         var settled = 0;
         for (var round = 0; round < MostRounds; round++)

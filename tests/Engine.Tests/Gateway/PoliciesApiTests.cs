@@ -64,7 +64,25 @@ public sealed class PoliciesApiTests(RoutedEngine engine) : IClassFixture<Routed
         Assert.Contains("\"v1\"", stale.Detail, StringComparison.Ordinal);
         Assert.Equal((404, "not_found"), Code(await (await ActivateAsync("shift", 9, "\"v1\"")).ProblemAsync()));
         Assert.Equal("\"v2\"", (await ActivateAsync("shift", 2, "\"v1\"")).Headers.ETag!.ToString());
-        Assert.Contains("""{"to": 2, "from": 1, "changes": [{"path": "max_cost_per_task_usd", "after": "0.07", "before": "0.05"}]}""", (await engine.AuditAsync("policy:shift"))[^1], StringComparison.Ordinal);
+        Assert.Contains("""{"to": 2, "from": 1, "changes": [{"path": "max_cost_per_task_usd", "after": "0.07", "before": "0.05"}], "task_budget": "set"}""", (await engine.AuditAsync("policy:shift"))[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_policy_says_that_a_task_may_cost_is_a_budget_until_an_operator_puts_another()
+    {
+        await SaveAsync("limited", Small);
+        await ActivateAsync("limited", 1, "\"v0\"");
+        var followed = await BudgetsAsync();
+        (await engine.Admin.PutAsync("/api/budgets", Json("""{"scope":"policy","key":"limited","period":"task","amount_usd":0.02}"""))).EnsureSuccessStatusCode();
+        await SaveAsync("limited", Small.Replace("0.05", "0.09", StringComparison.Ordinal));
+        await ActivateAsync("limited", 2, "\"v1\"");
+
+        Assert.Equal([("code", 0.5m), ("deep", 1m), ("normal", 0.1m), ("ops", 0.01m)], followed.Where(b => b.Key is "code" or "deep" or "normal" or "ops").Select(b => (b.Key, b.AmountUsd)));
+        Assert.All(followed, b => Assert.Equal(("task", "policy", true, true), (b.Period, b.Origin, b.Hard, b.Enabled)));
+        Assert.Equal(0.05m, followed.Single(b => b.Key == "limited").AmountUsd);
+        Assert.Equal((0.02m, "operator"), (await BudgetsAsync()).Single(b => b.Key == "limited") is var own ? (own.AmountUsd, own.Origin) : default);
+        Assert.Contains("\"task_budget\": \"operators_stays\"", (await engine.AuditAsync("policy:limited"))[^1], StringComparison.Ordinal);
+        Assert.Matches("policy +limited +task +\\$0.02 .* +operator", (await engine.RunAsync("budgets", "list")).Output);
     }
 
     [Theory]
@@ -182,6 +200,9 @@ public sealed class PoliciesApiTests(RoutedEngine engine) : IClassFixture<Routed
         var response = await PostAsync($"{Root}{query}", $$"""{"policy":"{{name}}","config":{{config}},"note":"because"}""");
         return (response.StatusCode, await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<SavedPolicyResponse>(EngineJson.Options));
     }
+
+    async Task<IReadOnlyList<BudgetResponse>> BudgetsAsync() =>
+        (await engine.Admin.GetFromJsonAsync<Page<BudgetResponse>>("/api/budgets?scope=policy", EngineJson.Options))!.Items;
 
     async Task<HttpResponseMessage> ActivateAsync(string name, int version, string? etag)
     {

@@ -13,6 +13,7 @@ public sealed class SettleLaterTests(CallField field) : IClassFixture<CallField>
     const string Model = "openai/gpt-4o";
 
     readonly ManualTime time = new();
+    readonly List<CorrectedCost> corrected = [];
     OpenRouterEmulator emulator = null!;
     Routed routed = null!;
 
@@ -35,6 +36,7 @@ public sealed class SettleLaterTests(CallField field) : IClassFixture<CallField>
         Assert.InRange(outcome.CostUsd, 0, left.CostUsd); // what was booked meanwhile was enough
         Assert.Equal(outcome.CostUsd, await field.ScalarAsync<decimal>("select settled_usd from budget_windows join cost_budgets using (budget_id) where scope_key = @Tenant", new { routed.Tenant }));
         Assert.Equal(0, await settle.RunOnceAsync(CancellationToken.None)); // and is never asked for again
+        Assert.Equal((left.SelectionId, outcome.CostUsd - left.CostUsd), corrected.Select(c => (c.SelectionId, c.DeltaUsd)).Single());
     }
 
     [Theory]
@@ -174,7 +176,7 @@ public sealed class SettleLaterTests(CallField field) : IClassFixture<CallField>
         field.Db.AddSelectionAsync(new EnteredCall(time.GetUtcNow(), Provider: "counting", Outcome: "cancelled") { IsEstimated = true, GenerationId = generationId });
 
     SettleLater NewSettle() => new(new FindUnsettled(field.Db.Source, time), new CorrectCosts(field.Db.Source, time), routed.EndpointOf, new AskGeneration(routed.Connections, TimeProvider.System),
-        time, NullLogger<SettleLater>.Instance);
+        corrected.Add, time, NullLogger<SettleLater>.Instance);
 
     public async Task InitializeAsync()
     {

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Routing.Performance;
+using Routing.Providers;
 
 namespace Routing.Tests.Performance;
 
@@ -23,7 +24,8 @@ sealed class BillingServer : IAsyncDisposable
     /// <summary>Sent instead of an answer; null: the answer.</summary>
     public (int Status, string Body)? Instead { get; set; }
 
-    public ProviderMeter Meter(bool mayManage = true) => new("openrouter", new Uri($"{app.Urls.First()}/api/v1/"), mayManage ? ManagementKey : PlainKey);
+    public ProviderMeter Meter(bool mayManage = true, string name = "openrouter") =>
+        new(new Provider(name, ProviderKinds.OpenRouter, new Uri($"{app.Urls.First()}/api/v1/"), true, false, [], new Dictionary<string, string>(), 1), new ProviderKey(Guid.Empty, mayManage ? ManagementKey : PlainKey));
 
     public static async Task<BillingServer> StartAsync()
     {

@@ -1,6 +1,7 @@
 using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Routing.Performance;
+using Routing.Providers;
 using Support;
 
 namespace Routing.Tests.Performance;
@@ -8,7 +9,7 @@ namespace Routing.Tests.Performance;
 public sealed class ReconcileCostsTests(TestDatabase db) : IClassFixture<TestDatabase>, IAsyncLifetime
 {
     readonly ManualTime time = new(); // 2026-03-01 12:00 UTC
-    readonly HttpClient http = new();
+    readonly ProviderHttp http = new();
     BillingServer billing = null!;
 
     public async Task InitializeAsync()
@@ -85,7 +86,7 @@ public sealed class ReconcileCostsTests(TestDatabase db) : IClassFixture<TestDat
         await using var broken = await BillingServer.StartAsync();
         broken.Instead = (status, body);
 
-        var compared = await RunAsync(broken.Meter() with { Provider = "broken" }, billing.Meter());
+        var compared = await RunAsync(broken.Meter(name: "broken"), billing.Meter());
 
         Assert.NotNull(Assert.Single(compared, r => r.Provider == "broken").Problem);
         Assert.Equal(4, compared.Count(r => r.Provider == "openrouter" && r.IsWithin));
@@ -94,5 +95,5 @@ public sealed class ReconcileCostsTests(TestDatabase db) : IClassFixture<TestDat
     Task<Guid> SpendAsync(double hoursAgo, decimal costUsd) => db.AddSelectionAsync(new EnteredCall(time.GetUtcNow() - TimeSpan.FromHours(hoursAgo), CostUsd: costUsd));
 
     Task<IReadOnlyList<Reconciliation>> RunAsync(params ProviderMeter[] providers) =>
-        new ReconcileCosts(db.Source, new ReadProviderUsage(http), new LedgerSums(db.Source), ReconcileSettings.Default, time, NullLogger<ReconcileCosts>.Instance).RunAsync(providers, CancellationToken.None);
+        new ReconcileCosts(db.Source, new ReadProviderUsage(new AskProvider(http, time)), new LedgerSums(db.Source), ReconcileSettings.Default, time, NullLogger<ReconcileCosts>.Instance).RunAsync(providers, CancellationToken.None);
 }

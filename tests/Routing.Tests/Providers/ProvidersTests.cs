@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using Microsoft.Extensions.Logging.Abstractions;
+using Routing.Catalog;
 using Routing.Providers;
 using Support;
 
@@ -176,15 +177,16 @@ public sealed class ProvidersTests(TestDatabase db, ProviderServer server) : ICl
     {
         var ensure = Ensure();
 
-        var made = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => ensure.RunAsync(Key, OpenRouterUrl, EmulatorUrl, CancellationToken.None)));
+        var used = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => ensure.RunAsync(Key, OpenRouterUrl, EmulatedAt(EmulatorUrl), CancellationToken.None)));
 
-        Assert.Equal(["openrouter"], made.Where(m => m is not null));
+        Assert.All(used, u => Assert.Equal("openrouter", u!.Name));
+        Assert.Single(used, u => u!.IsNew);
         await rig.Follow.RunOnceAsync(CancellationToken.None);
         Assert.Equal(ProviderKey.FingerprintOf(Key), rig.Keys.Find("openrouter")!.Key!.Fingerprint);
-        Assert.Null(await ensure.RunAsync("sk-or-v1-another-0123456789", OpenRouterUrl, EmulatorUrl, CancellationToken.None)); // told, and left alone
+        Assert.False((await ensure.RunAsync("sk-or-v1-another-0123456789", OpenRouterUrl, null, CancellationToken.None))!.IsNew); // told, and left alone
         Assert.Equal(1, await rig.ValueAsync<long>("select count(*) from routing_credentials"));
-        Assert.Null(await ensure.RunAsync(null, OpenRouterUrl, EmulatorUrl, CancellationToken.None));
-        Assert.Equal(["openrouter"], await rig.QueryAsync<string>("select name from v_providers"));
+        Assert.Null(await ensure.RunAsync(null, OpenRouterUrl, EmulatedAt(EmulatorUrl), CancellationToken.None));
+        Assert.Equal([("openrouter", "engine")], await rig.QueryAsync<(string, string)>("select name, origin from v_providers"));
     }
 
     [Fact]
@@ -192,12 +194,48 @@ public sealed class ProvidersTests(TestDatabase db, ProviderServer server) : ICl
     {
         var ensure = Ensure();
 
-        Assert.Equal("emulator", await ensure.RunAsync(null, OpenRouterUrl, EmulatorUrl, CancellationToken.None));
-        Assert.Null(await ensure.RunAsync(null, OpenRouterUrl, new Uri("http://127.0.0.1:9002/api/v1"), CancellationToken.None));
+        Assert.Equal(new DefaultProvider("emulator", true), await ensure.RunAsync(null, OpenRouterUrl, EmulatedAt(EmulatorUrl), CancellationToken.None));
+        Assert.Equal(new DefaultProvider("emulator", false), await ensure.RunAsync(null, OpenRouterUrl, EmulatedAt(new Uri("http://127.0.0.1:9002/api/v1")), CancellationToken.None));
         Assert.Equal("http://127.0.0.1:9002/api/v1", await rig.ValueAsync<string>("select base_url from v_providers"));
-        Assert.Equal("openrouter", await ensure.RunAsync(Key, OpenRouterUrl, EmulatorUrl, CancellationToken.None));
+        Assert.Equal(new DefaultProvider("openrouter", true), await ensure.RunAsync(Key, OpenRouterUrl, _ => throw new InvalidOperationException("started"), CancellationToken.None));
 
         Assert.Equal([("emulator", false), ("openrouter", true)], await rig.QueryAsync<(string, bool)>("select name, enabled from v_providers order by name"));
+        Assert.Null(await ensure.RunAsync(null, OpenRouterUrl, EmulatedAt(EmulatorUrl), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task The_emulator_leaves_when_somebody_sets_up_a_provider_or_wants_none()
+    {
+        var ensure = Ensure();
+        await ensure.RunAsync(null, OpenRouterUrl, EmulatedAt(EmulatorUrl), CancellationToken.None);
+
+        Assert.Null(await ensure.RunAsync(null, OpenRouterUrl, null, CancellationToken.None));
+        Assert.False(await rig.ValueAsync<bool>("select enabled from v_providers"));
+        await ensure.RunAsync(null, OpenRouterUrl, EmulatedAt(EmulatorUrl), CancellationToken.None);
+        await rig.PutAsync("later", server.BaseUrl, ProviderKinds.OpenAI, isEnabled: false);
+        Assert.True(await rig.ValueAsync<bool>("select enabled from v_providers where name = 'emulator'"));
+        await rig.PutAsync("mine", server.BaseUrl, ProviderKinds.OpenAI);
+
+        Assert.Equal([("emulator", false), ("later", false), ("mine", true)], await rig.QueryAsync<(string, bool)>("select name, enabled from v_providers order by name"));
+    }
+
+    [Fact]
+    public async Task Each_process_asks_its_own_emulator_and_one_without_asks_none()
+    {
+        await Ensure().RunAsync(null, OpenRouterUrl, EmulatedAt(EmulatorUrl), CancellationToken.None);
+
+        await rig.Follow.RunOnceAsync(CancellationToken.None);
+        Assert.False(rig.Keys.Find("emulator")!.Provider.IsEnabled);
+        rig.Emulator.BaseUrl = new Uri("http://127.0.0.1:9003/api/v1");
+        await Ensure().RunAsync(null, OpenRouterUrl, EmulatedAt(EmulatorUrl), CancellationToken.None);
+        await rig.Follow.RunOnceAsync(CancellationToken.None);
+
+        var access = rig.Keys.Find("emulator")!;
+        Assert.Equal((true, rig.Emulator.BaseUrl), (access.Provider.IsEnabled, access.Provider.BaseUrl));
+        Assert.NotNull(access.Key); // it wants one
+        await rig.PutAsync("emulator", server.BaseUrl, version: access.Provider.Version); // somebody's own from now on
+        await rig.Follow.RunOnceAsync(CancellationToken.None);
+        Assert.Equal(server.BaseUrl, rig.Keys.Find("emulator")!.Provider.BaseUrl);
     }
 
     [Fact]
@@ -206,13 +244,38 @@ public sealed class ProvidersTests(TestDatabase db, ProviderServer server) : ICl
         var ensure = Ensure();
         await rig.PutAsync("openrouter", server.BaseUrl, ProviderKinds.OpenAI); // somebody's own, of that name
 
-        Assert.Null(await ensure.RunAsync(null, OpenRouterUrl, EmulatorUrl, CancellationToken.None));
-        Assert.Null(await ensure.RunAsync(Key, OpenRouterUrl, EmulatorUrl, CancellationToken.None));
+        Assert.Null(await ensure.RunAsync(null, OpenRouterUrl, EmulatedAt(EmulatorUrl), CancellationToken.None));
+        Assert.Null(await ensure.RunAsync(Key, OpenRouterUrl, EmulatedAt(EmulatorUrl), CancellationToken.None));
 
         Assert.Equal([("openrouter", (string?)null)], await rig.QueryAsync<(string, string?)>("select name, active_key from v_providers"));
         Assert.DoesNotContain("0123456789", (await Assert.ThrowsAsync<FormatException>(() => ensure.RunAsync("two words 0123456789", OpenRouterUrl, null, CancellationToken.None))).Message,
             StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task The_models_of_a_provider_that_was_never_synced_are_read_by_one_process_and_by_the_next_when_it_fails()
+    {
+        await rig.PutAsync("p", server.BaseUrl);
+        server.Asked.Clear();
+        server.Fault = http =>
+        {
+            http.Response.StatusCode = 503;
+            return Task.CompletedTask;
+        };
+        var first = new SyncFirst(db.Source, rig.Sync, rig.Time);
+
+        Assert.False(await first.RunAsync("p", CancellationToken.None));
+        server.Fault = null;
+        Assert.False(await first.RunAsync("p", CancellationToken.None)); // another's turn just now
+        rig.Time.Advance(TimeSpan.FromMinutes(1));
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => first.RunAsync("p", CancellationToken.None)));
+
+        Assert.True(await first.RunAsync("p", CancellationToken.None));
+        Assert.Equal(2, server.Asked.Count(a => a.Path.EndsWith("/models", StringComparison.Ordinal)));
+        Assert.Equal(1, await rig.ValueAsync<long>("select models from v_providers"));
+    }
+
+    static Func<CancellationToken, Task<Uri>> EmulatedAt(Uri url) => _ => Task.FromResult(url);
 
     EnsureDefaultProvider Ensure() => new(db.Source, rig.Ring, rig.Time, NullLogger<EnsureDefaultProvider>.Instance);
 }

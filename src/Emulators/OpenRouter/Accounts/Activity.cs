@@ -13,7 +13,12 @@ sealed class Activity
     public void Add(CallOutcome outcome, string permaslug)
     {
         if (outcome.Model.Length == 0) return;
-        rows.GetOrAdd((DateOnly.FromDateTime(outcome.EndedAt.UtcDateTime), outcome.Model), key => new ActivityRow(key.Day, key.Model, permaslug, outcome.Provider)).Add(outcome);
+        var today = DateOnly.FromDateTime(outcome.EndedAt.UtcDateTime);
+        rows.GetOrAdd((today, outcome.Model), key =>
+        {
+            foreach (var old in rows.Keys.Where(k => k.Day < today.AddDays(-Days))) rows.TryRemove(old, out _); // never shown again
+            return new ActivityRow(key.Day, key.Model, permaslug, outcome.Provider);
+        }).Add(outcome);
     }
 
     /// <summary>The last thirty days that are over; today is not.</summary>

@@ -1,6 +1,7 @@
 using Dapper;
 using Engine.Database;
 using Engine.Database.Embedded;
+using Engine.Gateway;
 using Engine.Hosting.Configuration;
 using Engine.Tasks;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -8,7 +9,7 @@ using Npgsql;
 
 namespace Engine.Hosting.Doctor;
 
-/// <summary>What only the database itself can tell: its schema's age, its clock, and what the engine's login may do.</summary>
+/// <summary>What only the database itself can tell: its schema's age, its clock, what the engine's login may do, and where calls to models go.</summary>
 /// <param name="host">This host's clocks.</param>
 sealed class CheckDatabase(EngineSettings settings, TimeProvider host)
 {
@@ -52,7 +53,7 @@ sealed class CheckDatabase(EngineSettings settings, TimeProvider host)
     async Task<IReadOnlyList<Finding>> LookAsync(LocalDatabase database, bool isEmbedded, CancellationToken ct)
     {
         await EngineDatabase.ConnectAsync(database.Engine, TimeSpan.Zero, host, NullLogger.Instance, ct);
-        await using var source = NpgsqlDataSource.Create(database.Engine);
+        await using var source = database.OpenEngine();
         var schema = await new MigrateDatabase(source, host, NullLogger<MigrateDatabase>.Instance).PlanAsync(null, ct);
         await using var connection = await source.OpenConnectionAsync(ct);
         var owner = await connection.QuerySingleOrDefaultAsync<SchemaOwner>(new CommandDefinition(ReadQueueDepth.OwnerSql, cancellationToken: ct));
@@ -64,6 +65,7 @@ sealed class CheckDatabase(EngineSettings settings, TimeProvider host)
             await ClockAsync(source, ct),
             Privileges(rights, new NpgsqlConnectionStringBuilder(database.Engine).Username ?? "?"),
             Sessions(owner),
+            schema is MigrationPlan.UpToDate ? await CheckModels.RunAsync(connection, settings.Get<RoutingSettings>(), ct) : Finding.Skipped("models", "the schema has to be up to date first"),
         ];
     }
 

@@ -14,8 +14,8 @@ static class CheckEngine
         using var client = new EngineClient(address, Patience);
         try
         {
-            var ready = Ready(address, await client.AskAsync("/health/ready", ct));
-            return [ready, Token(address, await client.AskAsync("/api/status", ct))];
+            var health = await client.AskAsync("/health/ready", ct);
+            return [Ready(address, health), .. Degraded(health), Token(address, await client.AskAsync("/api/status", ct))];
         }
         catch (CommandException e)
         {
@@ -33,6 +33,9 @@ static class CheckEngine
         return Finding.Failed("engine", $"{address.Url} answers {(int)reply.Status} and is not ready{(failed.Length == 0 ? "" : $": {string.Join("; ", failed)}")}.",
             "see the checks below and the engine's log; it becomes ready by itself once the cause is gone.");
     }
+
+    static IEnumerable<Finding> Degraded(EngineReply reply) => (reply.Body ?? default).Items("checks").Where(c => c.Text("status") == "degraded")
+        .Select(c => Finding.Warning(c.Text("name"), $"The engine says: {c.Text("detail")}", "do what it says; the check is ok by itself once the cause is gone."));
 
     static Finding Token(EngineAddress address, EngineReply reply) => (reply.Status, reply.Code) switch
     {
