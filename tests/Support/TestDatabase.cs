@@ -69,11 +69,11 @@ public sealed class TestDatabase : IAsyncLifetime
         await using var connection = await Owner.OpenConnectionAsync();
         var tables = await connection.QueryAsync<string>("""
             select format('%I', tablename) from pg_tables
-            where schemaname = 'public' and tablename <> 'schema_migrations' and tablename not like 'qrtz_%'
+            where schemaname = 'public' and tablename not in ('schema_migrations', 'budget_changes') and tablename not like 'qrtz_%'
             """);
         await connection.ExecuteAsync("set session_replication_role = replica; "
             + string.Concat(tables.Select(t => $"delete from {t}; ")) + "set session_replication_role = origin; "
-            + "insert into task_engine (mode, changed_at, changed_by, min_protocol) values ('running', 'epoch', 'migration', 1); insert into budget_changes (change) values (1)");
+            + "insert into task_engine (mode, changed_at, changed_by, min_protocol) values ('running', 'epoch', 'migration', 1); update budget_changes set change = change + 1");
     }
 
     async Task MakeTemplateAsync()

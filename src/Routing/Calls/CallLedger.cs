@@ -75,6 +75,9 @@ public sealed class CallLedger(LedgerOptions options, TimeProvider time)
 
     internal bool HasNothing => openings.IsEmpty && closings.IsEmpty && generations.IsEmpty && looks.IsEmpty;
 
+    /// <summary>Somebody waits, or budgets have changed; ends and names can wait for a moment.</summary>
+    internal bool IsUrgent => !openings.IsEmpty || !looks.IsEmpty || !flushes.IsEmpty;
+
     internal bool TryTake(out Opening opening) => openings.TryDequeue(out opening!);
 
     internal bool TryTake(out Closing closing) => closings.TryDequeue(out closing!);

@@ -6,21 +6,24 @@ namespace Routing.Calls;
 
 /// <summary>
 /// Writes the ledger: what has gathered while the transaction before was on its way, so that a call alone costs one round trip and many at once share one.
+/// Ends wait for the next beginning for a moment, and without one they do not wait for the disk: if the server crashes, they are told again.
 /// Holds are taken from this process's slices; where those do not do, under the lock of the windows.
 /// </summary>
 /// <param name="connectAsync">Opens the connection that it keeps; not one that other work may use up.</param>
 public sealed class LedgerLoop(Func<CancellationToken, ValueTask<NpgsqlConnection>> connectAsync, CallLedger ledger, LedgerOptions options, CurrentBudgets budgets, Holders holders,
     CorrectCosts correct, TimeProvider time, ILogger<LedgerLoop> log) : IAsyncDisposable
 {
-    const int MostInPass = 500;
+    const int MostInPass = 500, MostLazy = 5_000;
 
-    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200), Again = TimeSpan.FromMilliseconds(25), Idle = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200), Again = TimeSpan.FromMilliseconds(25), Idle = TimeSpan.FromSeconds(30), Linger = TimeSpan.FromMilliseconds(10);
 
     readonly LocalSlices slices = new(time);
     readonly Dictionary<Guid, OpenCall> open = [];
     readonly List<Closing> late = []; // of a holder that was given up: their rows are closed already
     List<Opening> waiting = [], taken = []; // taken: what the present pass is at
     List<Closing> ending = [];
+    readonly List<Closing> lazily = []; // written, and not yet known to be on the disk
+    readonly List<(Guid SelectionId, string GenerationId)> notes = [];
     WriteLedger? writer;
     long generation, beatAt, written;
 
@@ -39,6 +42,7 @@ public sealed class LedgerLoop(Func<CancellationToken, ValueTask<NpgsqlConnectio
                 if (isFailing) log.WritesAgain();
                 isFailing = false;
                 if (ledger.HasNothing) await ledger.WaitAsync(waiting.Count > 0 ? Again : Min(options.Lease / 3 - time.GetElapsedTime(beatAt), Idle), ct);
+                await LingerAsync(ct);
             }
             catch (PostgresException e) when (e.SqlState == "EB002") // they are read anew
             {
@@ -64,7 +68,7 @@ public sealed class LedgerLoop(Func<CancellationToken, ValueTask<NpgsqlConnectio
     async Task PassAsync(CancellationToken ct)
     {
         await ConnectAsync(ct);
-        var pass = new LedgerPass { Closed = TakeClosings() };
+        var pass = new LedgerPass { Closed = TakeClosings(), Notes = TakeNotes() };
         var recalled = new HashSet<Guid>();
         while (ledger.TryTake(out BudgetLook look))
         {
@@ -83,7 +87,7 @@ public sealed class LedgerLoop(Func<CancellationToken, ValueTask<NpgsqlConnectio
         foreach (var (opening, refusal) in pass.Refused) opening.Tell(new CallOpening.Refused(refusal));
         written += pass.Closed.Count;
         (ending, taken) = ([], []);
-        await NoteGenerationsAsync(ct);
+        notes.Clear();
         await correct.RunAsync([.. late.Select(c => (c.Call.SelectionId, c.End))], ct);
         written += late.Count;
         late.Clear();
@@ -123,11 +127,12 @@ public sealed class LedgerLoop(Func<CancellationToken, ValueTask<NpgsqlConnectio
     {
         var isDue = time.GetElapsedTime(beatAt) > options.Lease / 3;
         if (!isDue && needing.Count == 0 && pass.IsEmpty) return;
+        var isLazy = !isDue && needing.Count == 0 && pass.Opened.Count == 0 && lazily.Count < MostLazy;
         var (before, now) = (time.GetTimestamp(), time.GetUtcNow());
         DateTimeOffset? leaseUntil = isDue ? now + options.Lease : null;
         if (needing.Count == 0)
         {
-            await writer!.RunAsync(pass, now, leaseUntil, change, ct);
+            await writer!.RunAsync(pass, isLazy, now, leaseUntil, change, ct);
         }
         else
         {
@@ -136,6 +141,8 @@ public sealed class LedgerLoop(Func<CancellationToken, ValueTask<NpgsqlConnectio
                 now, leaseUntil, change, ct);
         }
         if (isDue) beatAt = before;
+        if (isLazy) lazily.AddRange(pass.Closed);
+        else lazily.Clear(); // what is written later is not on the disk earlier
     }
 
     void Opened(Opening opening)
@@ -145,12 +152,19 @@ public sealed class LedgerLoop(Func<CancellationToken, ValueTask<NpgsqlConnectio
         if (!opening.Tell(new CallOpening.Opened(call))) ledger.Close(call, CallEnd.NeverMade); // its caller left meanwhile
     }
 
-    async Task NoteGenerationsAsync(CancellationToken ct)
+    List<(Guid SelectionId, string GenerationId)> TakeNotes()
     {
-        var notes = new List<(Guid, string)>();
-        while (notes.Count < MostInPass && ledger.TryTake(out (Guid SelectionId, string GenerationId) note))
-            if (open.ContainsKey(note.SelectionId)) notes.Add(note); // an end says it by itself
-        if (notes.Count > 0) await writer!.NoteGenerationsAsync(notes, ct);
+        while (notes.Count < MostInPass && ledger.TryTake(out (Guid SelectionId, string GenerationId) note)) notes.Add(note);
+        if (notes.Count > 0) notes.RemoveAll(n => !open.ContainsKey(n.SelectionId) || ending.Exists(c => c.Call.SelectionId == n.SelectionId)); // an end says it by itself
+        return notes;
+    }
+
+    /// <summary>Ends alone wait for a moment: the next call that is entered takes them along.</summary>
+    async Task LingerAsync(CancellationToken ct)
+    {
+        var began = time.GetTimestamp();
+        while (waiting.Count == 0 && !ledger.HasNothing && !ledger.IsUrgent && !ct.IsCancellationRequested && Linger - time.GetElapsedTime(began) is var left && left > TimeSpan.Zero)
+            await ledger.WaitAsync(left, ct);
     }
 
     /// <summary>Begins, or begins again after a break: finds out what was written, under a generation that shuts out what is still on its way.</summary>
@@ -164,7 +178,7 @@ public sealed class LedgerLoop(Func<CancellationToken, ValueTask<NpgsqlConnectio
             if (HolderId != Guid.Empty && await holders.RaiseAsync(connection, HolderId, options.Lease, ct) is { } raised) await GoOnAsync(connection, raised, ct);
             else await BeginAsync(connection, ct);
             beatAt = before;
-            writer = new WriteLedger(connection, HolderId, generation);
+            writer = new WriteLedger(connection, HolderId, generation, prepares: options.Listen);
         }
         catch
         {
@@ -211,11 +225,19 @@ public sealed class LedgerLoop(Func<CancellationToken, ValueTask<NpgsqlConnectio
         slices.Reset([], []);
     }
 
-    Guid[] InDoubt() => [.. taken.Select(o => o.Call.SelectionId), .. ending.Select(c => c.Call.SelectionId)];
+    Guid[] InDoubt() => [.. taken.Select(o => o.Call.SelectionId), .. ending.Select(c => c.Call.SelectionId), .. lazily.Select(c => c.Call.SelectionId)];
 
-    /// <summary>Ends of the pass in doubt that are not in the database are said again.</summary>
+    /// <summary>Ends of the pass in doubt, and those that a crash has taken back, are said again when they are not in the database.</summary>
     void Resay(IReadOnlyDictionary<Guid, string> outcomes)
     {
+        foreach (var closing in lazily)
+        {
+            if (outcomes.GetValueOrDefault(closing.Call.SelectionId) is not ("open" or "lost")) continue;
+            open[closing.Call.SelectionId] = closing.Call; // it holds until it is written
+            written--;
+            ledger.Again(closing);
+        }
+        lazily.Clear();
         foreach (var closing in ending)
         {
             if (outcomes.GetValueOrDefault(closing.Call.SelectionId) is "open" or "lost")

@@ -7,6 +7,9 @@ sealed class LedgerPass
 {
     public List<Closing> Closed { get; init; } = [];
 
+    /// <summary>Providers' names for calls that go on.</summary>
+    public IReadOnlyList<(Guid SelectionId, string GenerationId)> Notes { get; init; } = [];
+
     /// <summary>Held, to be entered.</summary>
     public List<Opening> Opened { get; } = [];
 
@@ -16,7 +19,7 @@ sealed class LedgerPass
 
     public Dictionary<(Guid BudgetId, string Key), WindowChange> Changes { get; } = [];
 
-    public bool IsEmpty => Changes.Count == 0 && Closed.Count == 0 && Opened.Count == 0;
+    public bool IsEmpty => Changes.Count == 0 && Closed.Count == 0 && Opened.Count == 0 && Notes.Count == 0;
 
     public WindowChange Of(BudgetWindow window)
     {

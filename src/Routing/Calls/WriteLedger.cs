@@ -8,19 +8,22 @@ namespace Routing.Calls;
 /// The ledger's own connection: writes ends, holds and windows in one transaction each, under the guard that the process still holds budgets.
 /// Used by one loop, thrown away after a failure.
 /// </summary>
-sealed class WriteLedger(NpgsqlConnection connection, Guid holderId, long generation) : IAsyncDisposable
+/// <param name="prepares">Whether the server keeps the statements: planning them takes longer than running them. Not where a pool shares its sessions.</param>
+sealed class WriteLedger(NpgsqlConnection connection, Guid holderId, long generation, bool prepares) : IAsyncDisposable
 {
     const int MostLooks = 3;
 
     public NpgsqlConnection Connection => connection;
 
     /// <summary>Writes what needs no more money than the process has: one round trip.</summary>
+    /// <param name="isLazy">Whether a crash of the server may take it back.</param>
     /// <param name="change">Of the budgets that the holds were taken by: when it is another by now, nothing is written.</param>
-    public async Task RunAsync(LedgerPass pass, DateTimeOffset now, DateTimeOffset? leaseUntil, long change, CancellationToken ct)
+    public async Task RunAsync(LedgerPass pass, bool isLazy, DateTimeOffset now, DateTimeOffset? leaseUntil, long change, CancellationToken ct)
     {
         await using var batch = new NpgsqlBatch(connection);
-        Begin(batch, now, leaseUntil, change);
+        Begin(batch, isLazy, now, leaseUntil, change);
         Write(batch, pass, now);
+        if (prepares) await batch.PrepareAsync(ct);
         await batch.ExecuteNonQueryAsync(ct);
     }
 
@@ -37,10 +40,11 @@ sealed class WriteLedger(NpgsqlConnection connection, Guid holderId, long genera
         for (var looks = 0; looks < MostLooks && locked.Count < windows.Count; looks++)
         {
             await using var batch = new NpgsqlBatch(connection, transaction);
-            if (looks == 0) Begin(batch, now, leaseUntil, change);
+            if (looks == 0) Begin(batch, isLazy: false, now, leaseUntil, change);
             Add(batch, LedgerSql.MakeWindows, ids, keys, windows.Select(w => w.Subject).ToArray(), windows.Select(w => w.StartsAt?.UtcDateTime).ToArray(),
                 windows.Select(w => w.EndsAt?.UtcDateTime).ToArray(), now.UtcDateTime);
             Add(batch, LedgerSql.LockWindows, ids, keys, holderId);
+            if (prepares) await batch.PrepareAsync(ct);
             await using var reader = await batch.ExecuteReaderAsync(ct);
             do
             {
@@ -55,23 +59,17 @@ sealed class WriteLedger(NpgsqlConnection connection, Guid holderId, long genera
         await using (var batch = new NpgsqlBatch(connection, transaction))
         {
             Write(batch, pass, now);
+            if (prepares && batch.BatchCommands.Count > 0) await batch.PrepareAsync(ct);
             if (batch.BatchCommands.Count > 0) await batch.ExecuteNonQueryAsync(ct);
         }
         await transaction.CommitAsync(ct);
     }
 
-    public async Task NoteGenerationsAsync(IReadOnlyList<(Guid SelectionId, string GenerationId)> notes, CancellationToken ct)
-    {
-        await using var batch = new NpgsqlBatch(connection);
-        Add(batch, LedgerSql.NoteGenerations, notes.Select(n => n.SelectionId).ToArray(), notes.Select(n => LedgerRows.Generation(n.GenerationId)).ToArray());
-        await batch.ExecuteNonQueryAsync(ct);
-    }
-
     public ValueTask DisposeAsync() => connection.DisposeAsync();
 
-    void Begin(NpgsqlBatch batch, DateTimeOffset now, DateTimeOffset? leaseUntil, long change)
+    void Begin(NpgsqlBatch batch, bool isLazy, DateTimeOffset now, DateTimeOffset? leaseUntil, long change)
     {
-        Add(batch, LedgerSql.Guard, holderId, generation, now.UtcDateTime, change);
+        Add(batch, isLazy ? LedgerSql.LazyGuard : LedgerSql.Guard, holderId, generation, now.UtcDateTime, change);
         if (leaseUntil is { } until) Add(batch, LedgerSql.Beat, holderId, until.UtcDateTime);
     }
 
@@ -91,6 +89,7 @@ sealed class WriteLedger(NpgsqlConnection connection, Guid holderId, long genera
             Add(batch, LedgerSql.Alert, ids, keys, changes.Select(c => c.Refused).ToArray(), now.UtcDateTime);
             if (changes.Any(c => c.IsTight == true)) Add(batch, LedgerSql.Notify);
         }
+        if (pass.Notes.Count > 0) Add(batch, LedgerSql.NoteGenerations, pass.Notes.Select(n => n.SelectionId).ToArray(), pass.Notes.Select(n => LedgerRows.Generation(n.GenerationId)).ToArray());
         if (pass.Closed.Count > 0) AddJson(batch, LedgerSql.Close, LedgerRows.Closed(pass.Closed), now.UtcDateTime);
         if (pass.Opened.Count > 0) AddJson(batch, LedgerSql.Open, LedgerRows.Opened(pass.Opened), now.UtcDateTime, holderId);
     }

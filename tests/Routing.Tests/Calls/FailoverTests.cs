@@ -77,7 +77,7 @@ public sealed class FailoverTests(CallField field) : IClassFixture<CallField>, I
 
         var late = (await routed.CallsAsync())[0];
         Assert.Equal("no_first_token", late.ErrorKind);
-        Assert.InRange(late.LatencyMs!.Value, 1_500, 10_000);
+        Assert.InRange(late.LatencyMs!.Value, 1_490, 10_000); // a timer may be a little early
     }
 
     [Theory]
