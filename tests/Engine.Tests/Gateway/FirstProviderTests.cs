@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Dapper;
@@ -50,6 +51,7 @@ public sealed class FirstProviderTests(TestDatabase db) : IClassFixture<TestData
             };
             access.Key!.Authorize(call.Headers);
             using var answer = await http.For(access.Provider).SendAsync(call);
+            Assert.Equal(HttpStatusCode.NotFound, (await http.For(access.Provider).GetAsync(new Uri(access.Provider.BaseUrl, "/emulator/rules"))).StatusCode); // nobody else scripts its answers
             Assert.True((await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("usage").GetProperty("cost").GetDecimal() > 0);
         }
     }
