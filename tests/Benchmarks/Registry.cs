@@ -14,7 +14,7 @@ static class Registry
     public static IReadOnlyList<Benchmark> All { get; } =
     [
         new("host", "start to ready, memory and processor at rest, requests a second of a trivial authenticated GET", HostBenchmark.RunAsync),
-        new("queue", "the task queue; WHAT=drain, single-enqueue, bulk-enqueue, latency, fence, snapshot, backlog or memory; BENCH_COUNT tasks; --tuned", QueueBenchmark.RunAsync),
+        new("queue", "the task queue; WHAT=drain, single-enqueue, bulk-enqueue, latency, storm, fence, snapshot, backlog or memory; BENCH_COUNT tasks; --tuned", QueueBenchmark.RunAsync),
         new("routing", "models and money; WHAT=select, call (what the engine adds to one), hold (and settle, in process) or overspend (budgets against processes that are killed); all by default", RoutingBenchmark.RunAsync),
         new("queue-limit", "the same moves by bare SQL in batches: the physical limit", QueueLimitBenchmark.RunAsync),
         new("routing-health", "what a call costs in memory: asking whether it may be made, telling how it went, counting it", HealthBenchmark.RunAsync),

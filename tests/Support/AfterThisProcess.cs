@@ -19,4 +19,16 @@ static class AfterThisProcess
             """;
         using var started = Process.Start(new ProcessStartInfo("setsid", ["sh", "-c", ClearUp, "sh", $"{Environment.ProcessId}", dataFolder, folder]));
     }
+
+    /// <summary>Unmounts what is mounted on a folder, if that has not been done, and removes it.</summary>
+    public static void Unmount(string folder)
+    {
+        const string ClearUp = """
+            exec <&- >/dev/null 2>&1
+            tail --pid="$1" -f /dev/null
+            umount -l "$2"
+            rmdir "$2"
+            """;
+        using var started = Process.Start(new ProcessStartInfo("setsid", ["sh", "-c", ClearUp, "sh", $"{Environment.ProcessId}", folder]));
+    }
 }

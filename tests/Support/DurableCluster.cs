@@ -11,10 +11,10 @@ namespace Support;
 /// </summary>
 public sealed class DurableCluster : IAsyncDisposable
 {
-    readonly TempFolder folder;
+    readonly TempFolder? folder;
     readonly EmbeddedPostgres postgres;
 
-    DurableCluster(TempFolder folder, EmbeddedPostgres postgres) => (this.folder, this.postgres) = (folder, postgres);
+    DurableCluster(TempFolder? folder, EmbeddedPostgres postgres) => (this.folder, this.postgres) = (folder, postgres);
 
     public int Port => postgres.Port;
 
@@ -27,11 +27,12 @@ public sealed class DurableCluster : IAsyncDisposable
     public string ThroughPort(int port) => ConnectionString(postgres.SuperuserConnectionString, port);
 
     /// <param name="settings">Of PostgreSQL, by name, on top of durable ones.</param>
-    public static async Task<DurableCluster> StartAsync(IReadOnlyDictionary<string, string>? settings = null)
+    /// <param name="place">Where it lies; null: in a folder of its own.</param>
+    public static async Task<DurableCluster> StartAsync(IReadOnlyDictionary<string, string>? settings = null, string? place = null)
     {
-        var folder = new TempFolder();
-        var postgres = await EmbeddedPostgres.StartAsync(folder.Path, new EmbeddedPostgresSettings(), settings ?? new Dictionary<string, string>(), NullLogger.Instance, CancellationToken.None);
-        AfterThisProcess.Remove(postgres.DataFolder, folder.Path);
+        var folder = place is null ? new TempFolder() : null;
+        var postgres = await EmbeddedPostgres.StartAsync(place ?? folder!.Path, new EmbeddedPostgresSettings(), settings ?? new Dictionary<string, string>(), NullLogger.Instance, CancellationToken.None);
+        AfterThisProcess.Remove(postgres.DataFolder, place ?? folder!.Path);
         return new DurableCluster(folder, postgres);
     }
 
@@ -40,6 +41,10 @@ public sealed class DurableCluster : IAsyncDisposable
 
     /// <summary>The owner of the schema, through a port that may be a proxy's.</summary>
     public string Owner(int port) => ConnectionString(postgres.OwnerConnectionString, port);
+
+    /// <summary>Starts it again when it has died, as whoever watches over a server does.</summary>
+    /// <returns>Whether it had.</returns>
+    public Task<bool> BringBackAsync() => postgres.BringBackAsync(CancellationToken.None);
 
     /// <summary>As <c>pg_ctl -m immediate restart</c>: a crash, then it recovers from its log.</summary>
     /// <param name="away">How long it stays away between.</param>
@@ -64,7 +69,7 @@ public sealed class DurableCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await postgres.DisposeAsync();
-        folder.Dispose();
+        folder?.Dispose();
     }
 
     static string ConnectionString(string connectionString, int port) => new NpgsqlConnectionStringBuilder(connectionString)

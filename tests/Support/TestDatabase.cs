@@ -10,7 +10,7 @@ public sealed class TestDatabase : IAsyncLifetime
 {
     const string Template = "engine_template";
     static readonly SemaphoreSlim Cloning = new(1, 1);
-    static bool hasTemplate;
+    static Task<string>? next; // cloned while the tests before it run
     static int count;
 
     string superuser = "";
@@ -34,10 +34,9 @@ public sealed class TestDatabase : IAsyncLifetime
         await Cloning.WaitAsync();
         try
         {
-            if (!hasTemplate) await MakeTemplateAsync();
-            hasTemplate = true;
-            name = $"test_{Environment.ProcessId}_{++count}";
-            await AdministerAsync($"create database {name} template {Template}_{Environment.ProcessId}");
+            if (next is null) await MakeTemplateAsync();
+            name = await (next ?? CloneAsync());
+            next = CloneAsync();
         }
         finally
         {
@@ -83,6 +82,13 @@ public sealed class TestDatabase : IAsyncLifetime
         await AdministerAsync($"create database {template}");
         await using var owner = NpgsqlDataSource.Create(TestCluster.ConnectionString(superuser, template) + ";Pooling=false");
         await new MigrateDatabase(owner, TimeProvider.System, NullLogger<MigrateDatabase>.Instance).RunAsync(null, CancellationToken.None);
+    }
+
+    async Task<string> CloneAsync()
+    {
+        var clone = $"test_{Environment.ProcessId}_{++count}";
+        await AdministerAsync($"create database {clone} template {Template}_{Environment.ProcessId}");
+        return clone;
     }
 
     async Task AdministerAsync(string sql)

@@ -7,7 +7,6 @@ using Engine.Hosting.CommandLine;
 using Engine.Hosting.Logging;
 using Engine.Http;
 using Microsoft.Extensions.Logging.Abstractions;
-using Npgsql;
 
 namespace Engine.Audit;
 
@@ -54,7 +53,7 @@ static class VerifyAuditCommand
         var settings = frame.Settings(parse);
         await using var database = await LocalDatabase.OpenAsync(settings, ct);
         await EngineDatabase.ConnectAsync(database.Engine, TimeSpan.Zero, frame.Time, NullLogger.Instance, ct);
-        await using var source = NpgsqlDataSource.Create(database.Engine);
+        await using var source = database.OpenEngine();
         using var verify = new VerifyAudit(source, new AuditHeadFile(settings.DataFolder), frame.Time, NullLogger<VerifyAudit>.Instance);
         return JsonSerializer.SerializeToElement(AuditVerdictResponse.Of(await verify.RunAsync(expected, ct)), EngineJson.Options);
     }

@@ -12,6 +12,9 @@ static partial class DatabaseLog
     [LoggerMessage(204, LogLevel.Information, "Another engine is at the migrations; waiting for it")]
     public static partial void WaitingForMigrations(this ILogger log);
 
+    [LoggerMessage(205, LogLevel.Warning, "A migration waits for tables that are in use, and lets others pass: {Reason}; trying until {Deadline:O}")]
+    public static partial void MigrationWaits(this ILogger log, string reason, DateTimeOffset deadline);
+
     [LoggerMessage(202, LogLevel.Information, "The host's clock jumped by {Jump} or the process stood still for {Counted}; measuring the database's clock again")]
     public static partial void ClockGap(this ILogger log, TimeSpan jump, TimeSpan counted);
 

@@ -50,8 +50,7 @@ public sealed class EngineDatabase : IAsyncDisposable
         if (database.ConnectionString is { Length: > 0 } engine)
         {
             var owner = database.OwnerConnectionString ?? engine;
-            return settings.Get<TasksSettings>().Listen ? await OpenAsync(null, engine, owner, database, loggers, ct)
-                : await OpenAsync(null, Unprepared(engine), Unprepared(owner), database, loggers, ct);
+            return await OpenAsync(null, AsConfigured(settings, engine), AsConfigured(settings, owner), database, loggers, ct);
         }
 
         var embedded = await EmbeddedPostgres.StartAsync(
@@ -179,6 +178,9 @@ public sealed class EngineDatabase : IAsyncDisposable
         if (!IsUnprepared(connectionString)) parts.Options = SessionOptions.Before(parts.Options);
         return parts.ConnectionString;
     }
+
+    /// <summary>As it is, or for a transaction pooler when the settings speak of one.</summary>
+    internal static string AsConfigured(EngineSettings settings, string connectionString) => settings.Get<TasksSettings>().Listen ? connectionString : Unprepared(connectionString);
 
     /// <summary>For a transaction pooler, behind which the next statement may meet another session.</summary>
     static string Unprepared(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString) { MaxAutoPrepare = 0, NoResetOnClose = true }.ConnectionString;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using Engine.Hosting.CommandLine;
 using Microsoft.Extensions.Logging.Abstractions;
-using Npgsql;
 
 namespace Engine.Database;
 
@@ -20,11 +19,11 @@ static class MigrateCommand
             var settings = frame.Settings(parse);
             await using var database = await LocalDatabase.OpenAsync(settings, ct);
             await EngineDatabase.ConnectAsync(database.Owner, settings.Get<DatabaseSettings>().StartTimeout, frame.Time, NullLogger.Instance, ct);
-            await using var owner = NpgsqlDataSource.Create(database.Owner);
+            await using var owner = database.OpenOwner();
             var migrate = new MigrateDatabase(owner, frame.Time, NullLogger<MigrateDatabase>.Instance);
             return parse.GetValue(plan)
                 ? Tell(frame, parse, await migrate.PlanAsync(null, ct))
-                : Tell(frame, parse, "applied", await EngineDatabase.MigrateAsync(migrate, ct));
+                : Tell(frame, parse, "applied", await Progress.ShowAsync(frame, "bringing the schema up to date", EngineDatabase.MigrateAsync(migrate, ct), ct));
         });
     }
 

@@ -29,6 +29,7 @@ public static class EngineSlices
         services.AddPerformance();
         services.AddGateway();
         services.AddPolicies();
+        services.AddCalls();
         services.AddRoutingRetention();
         services.AddTasks();
         services.AddWorkers(); // last: they take tasks once everything else has started, and stop first
@@ -51,5 +52,6 @@ public static class EngineSlices
         app.MapGateway();
         app.MapPolicies();
         app.MapPerformance();
+        app.MapCalls();
     }
 }

@@ -29,6 +29,11 @@ public sealed partial class ErrorAnswers(NpgsqlDataSource database, TimeProvider
                 await Refusal.WriteAsync(http, "database_unavailable", "The database does not answer at the moment; try again shortly. "
                     + "A change may or may not have been made: send it again with the same Idempotency-Key or If-Match.", StatusCodes.Status503ServiceUnavailable);
                 return true;
+            case PostgresException { SqlState: PostgresErrorCodes.DiskFull }:
+                http.Response.Headers.RetryAfter = "10";
+                await Refusal.WriteAsync(http, "database_full", "The database's disk is full, so that nothing was changed; try again once there is room.",
+                    StatusCodes.Status503ServiceUnavailable);
+                return true;
             case NpgsqlException or TimeoutException when Fault.Of(exception, http.RequestAborted) == FaultKind.Transient:
                 http.Response.Headers.RetryAfter = "1";
                 await Refusal.WriteAsync(http, "database_busy", "The database is too busy for this at the moment; try again shortly.",

@@ -16,6 +16,9 @@ public sealed class TaskContext
     /// <summary>Of this attempt; grows with every claim of the task. Whatever is written outside names it.</summary>
     public long Epoch => Task.Row.Epoch;
 
+    /// <summary>Whose attempt it is, as the ledger of model calls names workers.</summary>
+    public string Worker => $"worker:{Task.Lease.WorkerId}";
+
     /// <summary>Charged failures and lost workers before this attempt; 0 at the first.</summary>
     public int EarlierFailures => Task.Row.Failures + Task.Row.Losses;
 

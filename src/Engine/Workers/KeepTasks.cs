@@ -11,7 +11,7 @@ namespace Engine.Workers;
 public sealed class KeepTasks(RescueTasks rescue, PromoteDue promoteDue, ExpireGates expireGates, PassDeadlines passDeadlines, SweepHeld sweepHeld,
     RunWorkers workers, ClaimLimits limits, ReadEngineMode readMode, ReadSlowness readSlowness, WorkerParts parts, TimeProvider time, ILogger<KeepTasks> log) : BackgroundService
 {
-    static readonly TimeSpan Every = TimeSpan.FromSeconds(1), Least = TimeSpan.FromMilliseconds(20), CompareEvery = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(1), Least = TimeSpan.FromMilliseconds(20), Apart = TimeSpan.FromMilliseconds(50), CompareEvery = TimeSpan.FromSeconds(10);
 
     readonly AsyncSignal signal = new();
     long lastCompared;
@@ -81,6 +81,7 @@ public sealed class KeepTasks(RescueTasks rescue, PromoteDue promoteDue, ExpireG
         while (!stoppingToken.IsCancellationRequested)
         {
             var rest = Every;
+            var began = time.GetTimestamp();
             try
             {
                 rest = await RunOnceAsync(stoppingToken);
@@ -96,6 +97,9 @@ public sealed class KeepTasks(RescueTasks rescue, PromoteDue promoteDue, ExpireG
                 return;
             }
             await signal.WaitAsync(rest > Least ? rest : Least, time, stoppingToken);
+            // However often it is told of changes; those that come until then are seen by the same pass.
+            if (Apart - time.GetElapsedTime(began) is var early && early > TimeSpan.Zero)
+                await Task.Delay(early, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

@@ -127,11 +127,11 @@ public sealed class RunAttempts(TaskKinds kinds, AttemptRecords records, TimePro
         return true;
     }
 
-    static TaskResult Of(Exception e, RunningAttempt attempt) =>
+    TaskResult Of(Exception e, RunningAttempt attempt) =>
         e is NotOwnerException ? new TaskResult.Returned() // or not sure for a moment that it was: nothing is wrong with the task
         : attempt.IsReturned && e is OperationCanceledException ? new TaskResult.Returned()
         : attempt.StopReason is { } reason && e is OperationCanceledException ? TaskResult.Fail(TaskFault.Transient, reason)
-        : TaskResult.Fail(AfterFailure.FaultOf(e, attempt.Token), EndedAttempt.Shown($"{e.GetType().Name}: {e.Message}")!);
+        : AfterRefusal.Of(e, attempt.Task.Row.TaskId, time.GetUtcNow()) ?? TaskResult.Fail(AfterFailure.FaultOf(e, attempt.Token), EndedAttempt.Shown($"{e.GetType().Name}: {e.Message}")!);
 
     void Collect(RunningAttempt attempt, TaskResult result, Exception? fault)
     {

@@ -23,6 +23,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     readonly List<FinishedAttempt> unsaid = []; // finished, in an exchange whose outcome is not known
     readonly ConcurrentQueue<Func<ClaimedTask, bool>> returning = [];
     readonly JudgeAttempts judge = new(parts.Limits, recent);
+    readonly WakePace pace = new(parts.Time);
     readonly TimeProvider time = parts.Time;
     volatile IReadOnlyDictionary<int, TaskLane> known = new Dictionary<int, TaskLane>();
     ExchangeTasks? exchange;
@@ -33,7 +34,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     double exchangeMs = 1;
     double fullLookMs;
     long lastWatch;
-    bool isFailing, isDry, isFull, isDrained;
+    bool isFailing, isDry, isFull, isDrained, isByWake, isPaced;
     volatile bool isWoken = true, needsLanes = true;
 
     public long WorkerId => lease.WorkerId;
@@ -50,6 +51,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     public void Wake(IReadOnlyCollection<int>? woken)
     {
         if (woken is null || woken.Any(w => !known.ContainsKey(w))) needsLanes = true;
+        if (isWoken) return; // the look that follows the one before comes later than this
         isWoken = true;
         attempts.Signal.Set();
     }
@@ -143,6 +145,8 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
         if (asked is null) return;
         foreach (var lane in exchanged.Claimed.GroupBy(c => c.Row.LaneId)) marks[lane.Key] = Math.Max(marks.GetValueOrDefault(lane.Key), lane.Max(c => c.Seq) + 1);
         isDry = exchanged.Claimed.Count == 0;
+        if (!isDry) pace.Found();
+        else if (isByWake) pace.FoundNothing();
     }
 
     void Take(NpgsqlTypes.NpgsqlTid place, TaskRow row, DateTimeOffset readyAt, DateTimeOffset claimedAt, string payload, bool dryRun, DateTimeOffset? deadlineAt)
@@ -195,14 +199,17 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
         if (most <= 0) return null;
         var sinceFull = time.GetElapsedTime(lastFullLook);
         // A full look costs little unless somebody's old snapshot keeps dead rows from being cleared up: then it becomes rare.
-        isFull = sinceFull.TotalMilliseconds > Math.Min(20 * fullLookMs, 1900) && (sinceFull > PollFloor * 0.9 || (isDry && isWoken));
-        if (isDry && !isWoken && !isFull) return null;
+        isByWake = isDry && isWoken && pace.Left == TimeSpan.Zero;
+        isFull = sinceFull.TotalMilliseconds > Math.Min(20 * fullLookMs, 1900) && (sinceFull > PollFloor * 0.9 || isByWake);
+        isPaced = isDry && isWoken && !isByWake && !isFull;
+        if (isDry && !isByWake && !isFull) return null;
         if (isFull) marks.Clear();
         if (isFull) lastFullLook = time.GetTimestamp();
         (var wasWoken, isWoken) = (isWoken, false);
         if (needsLanes || (!wasWoken && time.GetElapsedTime(lastLanes) > PollFloor)) await ReadLanesAsync(ct);
         var limits = await parts.Limits.RunAsync(WorkerId, lease, known.Values, marks, most, ct);
         var asked = ChooseLanes.Decide(known.Values, parts.Abilities, marks, Math.Min(most, limits.Most), limits.Kinds, solos.Count == 0, turn++, time.GetUtcNow());
+        if (asked.Count == 0 && isByWake) pace.FoundNothing();
         return asked.Count == 0 ? null : new AskedClaim(WorkerId, generation, Math.Min(most, limits.Most), asked);
     }
 
@@ -272,6 +279,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
         if (!attempts.MayWait() || unsaid.Count > 0) return;
         var left = PollFloor - time.GetElapsedTime(lastFullLook);
         var rest = inHand.Count > 0 ? WatchEvery : left > TimeSpan.Zero ? Jittered(left) : Overdue; // it may not look now
+        if (isPaced && pace.Left is var soon && soon < rest) rest = soon;
         await attempts.Signal.WaitAsync(rest > TimeSpan.FromMilliseconds(1) ? rest : TimeSpan.FromMilliseconds(1), time, ct);
         Watch();
     }

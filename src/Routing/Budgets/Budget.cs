@@ -13,4 +13,7 @@ public sealed record Budget(Guid BudgetId, string Scope, string ScopeKey, string
 {
     /// <summary>The key of a budget that each tenant, worker, … has for itself.</summary>
     public const string Each = "*";
+
+    /// <summary>UTC where this machine does not know its time zone.</summary>
+    public TimeZoneInfo Zone => TimeZoneInfo.TryFindSystemTimeZoneById(TimeZone, out var known) ? known : TimeZoneInfo.Utc;
 }

@@ -49,7 +49,7 @@ public sealed class BudgetBook
     /// <summary>A budget with the windows that are open now: a calendar is asked once a window.</summary>
     sealed class Entry(Budget budget)
     {
-        readonly TimeZoneInfo zone = TimeZoneInfo.TryFindSystemTimeZoneById(budget.TimeZone, out var known) ? known : TimeZoneInfo.Utc;
+        readonly TimeZoneInfo zone = budget.Zone;
         readonly ConcurrentDictionary<string, BudgetWindow> open = new(StringComparer.Ordinal);
 
         public BudgetWindow WindowAt(DateTimeOffset now, string subject, Guid task)

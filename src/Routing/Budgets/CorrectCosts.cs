@@ -39,13 +39,17 @@ public sealed class CorrectCosts(NpgsqlDataSource database, TimeProvider time)
             reasoning_tokens = greatest(s.reasoning_tokens, e.reasoning_tokens)
         from ends e join booked b on b.selection_id = e.selection_id
         where s.selection_id = e.selection_id
+        returning s.selection_id, s.provider, s.model, s.policy, s.requested_at, e.cost_usd - b.cost_usd as delta_usd
         """;
 
-    /// <returns>How many rows were corrected: those that were estimated.</returns>
-    public async Task<int> RunAsync(IReadOnlyCollection<(Guid SelectionId, CallEnd End)> ends, CancellationToken ct)
+    /// <returns>The rows that were corrected: those that were estimated.</returns>
+    public async Task<IReadOnlyList<CorrectedCost>> RunAsync(IReadOnlyCollection<(Guid SelectionId, CallEnd End)> ends, CancellationToken ct)
     {
-        if (ends.Count == 0) return 0;
+        if (ends.Count == 0) return [];
         await using var connection = await database.OpenConnectionAsync(ct);
-        return await connection.ExecuteAsync(new CommandDefinition(Sql, new { rows = LedgerRows.Ended(ends), now = time.GetUtcNow() }, cancellationToken: ct));
+        return [.. await connection.QueryAsync<CorrectedCost>(new CommandDefinition(Sql, new { rows = LedgerRows.Ended(ends), now = time.GetUtcNow() }, cancellationToken: ct))];
     }
 }
+
+/// <param name="DeltaUsd">What the call cost more than was booked; mostly negative.</param>
+public sealed record CorrectedCost(Guid SelectionId, string Provider, string Model, string Policy, DateTimeOffset RequestedAt, decimal DeltaUsd);

@@ -24,12 +24,12 @@ public sealed class ListBudgets(NpgsqlDataSource database, TimeProvider time)
     /// <param name="after">Of the last line of the page before; null: the first page.</param>
     public async Task<IReadOnlyList<BudgetLine>> RunAsync(string? scope, BudgetPlace? after, int limit, CancellationToken ct)
     {
+        var now = time.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(ct);
-        return [.. await connection.QueryAsync<BudgetLine>(new CommandDefinition(Sql, new
+        return [.. (await connection.QueryAsync<BudgetLine>(new CommandDefinition(Sql, new
         {
-            scope, limit, now = time.GetUtcNow(),
-            afterScope = after?.Scope ?? "", afterKey = after?.ScopeKey ?? "", afterPeriod = after?.Period ?? "", afterSubject = after?.Subject ?? "",
-        }, cancellationToken: ct))];
+            scope, limit, now, afterScope = after?.Scope ?? "", afterKey = after?.ScopeKey ?? "", afterPeriod = after?.Period ?? "", afterSubject = after?.Subject ?? "",
+        }, cancellationToken: ct))).Select(line => line.At(now))];
     }
 
     /// <summary>What is left everywhere, for decisions; of at most a thousand budgets.</summary>
@@ -43,5 +43,12 @@ public sealed record BudgetPlace(string Scope, string ScopeKey, string Period, s
 public sealed record BudgetLine(Guid BudgetId, string Scope, string ScopeKey, string Period, string TimeZone, decimal AmountUsd, decimal AlertThreshold, bool IsHard, bool IsEnabled, string Origin,
     long Version, string WindowKey, string Subject, DateTimeOffset? EndsAt, decimal SettledUsd, decimal HeldUsd, long Calls, long Refused)
 {
+    /// <summary>With the end of the window that a first call would open.</summary>
+    internal BudgetLine At(DateTimeOffset now)
+    {
+        var budget = new Budget(BudgetId, Scope, ScopeKey, Period, TimeZone, AmountUsd, AlertThreshold, IsHard, IsEnabled, Origin, Version);
+        return EndsAt is null ? this with { EndsAt = BudgetWindow.Of(budget, budget.Zone, Subject, Guid.Empty, now).EndsAt } : this;
+    }
+
     public BudgetLeft Left() => new(BudgetId, Scope, Subject.Length > 0 ? Subject : ScopeKey, Period, IsHard, NanoUsd.Floor(AmountUsd), NanoUsd.Ceiling(SettledUsd), NanoUsd.Ceiling(HeldUsd), EndsAt);
 }

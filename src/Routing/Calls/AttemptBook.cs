@@ -13,6 +13,7 @@ sealed class AttemptBook
     readonly OpenCall open;
     readonly Activity? span;
     readonly long startedAt;
+    readonly DateTimeOffset requestedAt;
     TimeSpan? firstToken;
     string? generationId;
     int isClosed;
@@ -20,7 +21,7 @@ sealed class AttemptBook
     public AttemptBook(CallTools tools, AttemptRoute route, OpenCall open)
     {
         (this.tools, this.route, this.open) = (tools, route, open);
-        startedAt = tools.Time.GetTimestamp();
+        (startedAt, requestedAt) = (tools.Time.GetTimestamp(), tools.Time.GetUtcNow());
         span = CallMetrics.Start(route);
     }
 
@@ -63,6 +64,7 @@ sealed class AttemptBook
         finally
         {
             tools.Parts.Health.Ended(route.Provider, route.Model, outcome, End.ErrorKind, latency);
+            tools.Parts.Count(route.Provider, route.Model, route.Candidate.Policy, requestedAt, End);
             tools.Metrics.Ended(route, End, span);
             Tell(fault);
         }

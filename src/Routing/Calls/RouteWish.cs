@@ -10,9 +10,10 @@ public sealed record RouteWish(string? Policy = null, string? TaskType = null, s
 {
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
-    internal RoutingRequest For(CallOrigin origin, RoutedParts parts, long inputBytes, long inputTokens, double complexity, int? maxTokens) =>
+    internal async ValueTask<RoutingRequest> ForAsync(CallOrigin origin, RoutedParts parts, long inputBytes, long inputTokens, double complexity, int? maxTokens, CancellationToken ct) =>
         new(TaskType, Policy, Preference, inputBytes, inputTokens, complexity, maxTokens)
         {
-            TaskId = origin.TaskId, TaskKind = origin.TaskKind, Tenant = origin.Tenant, Worker = origin.Worker, Labels = Labels, SpentByTask = origin.TaskId is { } task ? parts.SpentByTask(task) : NanoUsd.Zero,
+            RequestId = origin.RequestId, TaskId = origin.TaskId, TaskKind = origin.TaskKind, Tenant = origin.Tenant, Worker = origin.Worker, Labels = Labels,
+            SpentByTask = origin.TaskId is { } task ? await parts.SpentByTask(task, ct) : NanoUsd.Zero,
         };
 }

@@ -17,7 +17,7 @@ public sealed class RoutedChat(CallTools tools, CallOrigin origin, RouteWish wis
     /// <exception cref="ChatFailedException">No model answered.</exception>
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var call = Begin(messages, options, cancellationToken);
+        var call = await BeginAsync(messages, options, cancellationToken);
         while (true)
         {
             await using var attempt = new ChatAttempt(tools, await call.OpenNextAsync(), call.EndsAt, cancellationToken);
@@ -48,7 +48,7 @@ public sealed class RoutedChat(CallTools tools, CallOrigin origin, RouteWish wis
     public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var call = Begin(messages, options, cancellationToken);
+        var call = await BeginAsync(messages, options, cancellationToken);
         await using var attempt = await FirstContentAsync(call, cancellationToken);
         var given = new List<ChatResponseUpdate>();
         while (attempt.End is null)
@@ -85,11 +85,11 @@ public sealed class RoutedChat(CallTools tools, CallOrigin origin, RouteWish wis
         }
     }
 
-    RoutedCall Begin(IEnumerable<ChatMessage> messages, ChatOptions? options, CancellationToken ct)
+    async ValueTask<RoutedCall> BeginAsync(IEnumerable<ChatMessage> messages, ChatOptions? options, CancellationToken ct)
     {
         var request = new ChatRequest(messages, options);
         var one = Interlocked.Increment(ref requests) == 1 ? origin : origin with { RequestId = Guid.CreateVersion7(tools.Time.GetUtcNow()) };
-        var wanted = wish.For(origin, tools.Parts, request.InputBytes, request.InputTokens, tools.Parts.Complexity(request), options?.MaxOutputTokens) with { Needs = request.Needs, Images = request.Images };
+        var wanted = await wish.ForAsync(one, tools.Parts, request.InputBytes, request.InputTokens, tools.Parts.Complexity(request), options?.MaxOutputTokens, ct) with { Needs = request.Needs, Images = request.Images };
         return new RoutedCall(tools, one, wanted, tools.Parts.Decide, (number, candidate, endpoint, selectionId, policy) =>
             AttemptRoute.OfChat(number, candidate, endpoint, selectionId, request, tools.Parts.RulesOf(policy, candidate.Policy)), ct);
     }

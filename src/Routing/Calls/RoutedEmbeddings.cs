@@ -24,7 +24,7 @@ public sealed class RoutedEmbeddings(CallTools tools, CallOrigin origin, RouteWi
         if (inputs.Count == 0) return [];
         var request = new EmbeddingsRequest(inputs, options?.Dimensions);
         var one = Interlocked.Increment(ref requests) == 1 ? origin : origin with { RequestId = Guid.CreateVersion7(tools.Time.GetUtcNow()) };
-        var wanted = wish.For(origin, tools.Parts, request.InputBytes, request.InputTokens, 0, maxTokens: 1) with { Needs = Needs };
+        var wanted = await wish.ForAsync(one, tools.Parts, request.InputBytes, request.InputTokens, 0, maxTokens: 1, cancellationToken) with { Needs = Needs };
         var call = new RoutedCall(tools, one, wanted, asked => OfOneModel(tools.Parts.Decide(asked), options?.ModelId), (number, candidate, endpoint, selectionId, _) =>
             AttemptRoute.OfEmbeddings(number, candidate, endpoint, selectionId, request), cancellationToken);
         while (true)

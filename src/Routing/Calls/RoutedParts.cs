@@ -15,7 +15,10 @@ public sealed record RoutedParts(Func<RoutingRequest, RoutingDecision> Decide, F
     public Func<ChatRequest, double> Complexity { get; init; } = _ => 0.5;
 
     /// <summary>What a task has spent already.</summary>
-    public Func<Guid, NanoUsd> SpentByTask { get; init; } = _ => NanoUsd.Zero;
+    public Func<Guid, CancellationToken, Task<NanoUsd>> SpentByTask { get; init; } = (_, _) => Task.FromResult(NanoUsd.Zero);
+
+    /// <summary>Gets how each call went: provider, model, policy, when it was asked for, its end.</summary>
+    public Action<string, string, string, DateTimeOffset, CallEnd> Count { get; init; } = (_, _, _, _, _) => { };
 
     /// <summary>Which providers behind a provider may see what a policy's calls send: of the policy that was asked for, and of the one whose model is used.</summary>
     public Func<string, string, UpstreamRules> RulesOf { get; init; } = (_, _) => UpstreamRules.None;

@@ -1,3 +1,5 @@
+using Routing.Policies;
+
 namespace Routing.Learning;
 
 /// <summary>
@@ -37,4 +39,13 @@ public readonly record struct ModelScore(double Mean, double Variance)
 public sealed record RankWeights(double Quality, double Cost, double Latency, decimal WorthUsd, TimeSpan Patience)
 {
     public static readonly RankWeights Balanced = new(1, 1, 0.1, 0.10m, TimeSpan.FromSeconds(30));
+
+    /// <summary>The heaviest of the three counts whole, so that a margin means the same under all policies.</summary>
+    public static RankWeights Of(PolicyConfig config)
+    {
+        var weights = config.Weights.Normalised();
+        var most = Math.Max(weights.Quality, Math.Max(weights.Cost, weights.Latency));
+        return new RankWeights(weights.Quality / most, weights.Cost / most, weights.Latency / most,
+            config.MaxCostPerTaskUsd > 0 ? config.MaxCostPerTaskUsd : Balanced.WorthUsd, Balanced.Patience);
+    }
 }

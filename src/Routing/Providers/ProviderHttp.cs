@@ -35,14 +35,17 @@ public sealed class ProviderHttp : IDisposable
             PooledConnectionLifetime = Lifetime,
             EnableMultipleHttp2Connections = true,
             ActivityHeadersPropagator = null, // what a provider need not know
-            ConnectCallback = (context, ct) => ConnectAsync(context.DnsEndPoint, isLoopback, ct),
+            ConnectCallback = ConnectAsync,
         }) { Timeout = Timeout.InfiniteTimeSpan };
         client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("autonomy-engine", null));
         return client;
     }
 
-    static async ValueTask<Stream> ConnectAsync(DnsEndPoint target, bool isLoopback, CancellationToken ct)
+    /// <summary>For connections of others to providers, which are judged alike.</summary>
+    /// <exception cref="ForbiddenAddressException">The name leads to where no provider is.</exception>
+    public static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken ct)
     {
+        var (target, isLoopback) = (context.DnsEndPoint, ProviderAddress.IsLoopback(context.InitialRequestMessage.RequestUri!));
         var addresses = await Dns.GetHostAddressesAsync(target.Host, ct);
         var allowed = addresses.Where(a => isLoopback ? IPAddress.IsLoopback(a) : !ProviderAddress.IsForbidden(a)).ToArray();
         if (allowed.Length == 0) throw new ForbiddenAddressException($"{target.Host} leads to {string.Join(", ", addresses.AsEnumerable())}, where no model provider is.");

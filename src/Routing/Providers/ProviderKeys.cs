@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Microsoft.Extensions.Logging;
 using Routing.Catalog;
+using Routing.Providers.Wire;
 
 namespace Routing.Providers;
 
@@ -11,6 +12,7 @@ namespace Routing.Providers;
 public sealed class ProviderKeys(ReadProviders read, ILogger<ProviderKeys> log) : IFollowsChanges
 {
     volatile FrozenDictionary<string, ProviderAccess> all = FrozenDictionary<string, ProviderAccess>.Empty;
+    volatile FrozenDictionary<string, ProviderEndpoint> endpoints = FrozenDictionary<string, ProviderEndpoint>.Empty;
 
     public string Part => RoutingVersions.Providers;
 
@@ -19,10 +21,14 @@ public sealed class ProviderKeys(ReadProviders read, ILogger<ProviderKeys> log) 
     /// <returns>Null when there is no such provider. It may be disabled, and it may have no key.</returns>
     public ProviderAccess? Find(string provider) => all.GetValueOrDefault(provider);
 
+    /// <returns>Null when nothing can be called there: it is gone or disabled, or the key that it wants is missing or cannot be opened.</returns>
+    public ProviderEndpoint? EndpointOf(string provider) => endpoints.GetValueOrDefault(provider);
+
     public async Task RefreshAsync(CancellationToken ct)
     {
         var before = all;
         all = (await read.RunAsync(ct)).ToFrozenDictionary(a => a.Provider.Name, StringComparer.Ordinal);
+        endpoints = all.Values.Where(a => a.CanBeCalled).ToFrozenDictionary(a => a.Provider.Name, a => a.Endpoint(), StringComparer.Ordinal);
         foreach (var access in all.Values)
         {
             var old = before.GetValueOrDefault(access.Provider.Name);

@@ -1,5 +1,7 @@
+using System.Net.Http.Headers;
 using Dapper;
 using Npgsql;
+using Routing.Providers.Wire;
 
 namespace Routing.Providers;
 
@@ -49,4 +51,15 @@ public sealed class ReadProviders(NpgsqlDataSource database, KeyRing ring, OwnEm
 /// <summary>All that a call needs to know of where it goes.</summary>
 /// <param name="Key">Null where there is none, as with a server on this machine.</param>
 /// <param name="KeyProblem">Why there is a key that cannot be used; null as a rule.</param>
-public sealed record ProviderAccess(Provider Provider, ProviderKey? Key, string? KeyProblem);
+public sealed record ProviderAccess(Provider Provider, ProviderKey? Key, string? KeyProblem)
+{
+    static readonly AuthenticationHeaderValue NoSecret = new("Bearer", "emulated"); // it wants a key, and takes any
+
+    public bool CanBeCalled => Provider.IsEnabled && KeyProblem is null && (Key is not null || Provider.Kind != ProviderKinds.OpenRouter);
+
+    public ProviderEndpoint Endpoint() => new(Provider.Name, Wire(), Provider.BaseUrl, Authorize()) { Headers = Provider.Headers };
+
+    Action<HttpRequestHeaders>? Authorize() => Key is { } key ? key.Authorize : Provider.Kind == ProviderKinds.Emulator ? headers => headers.Authorization = NoSecret : null;
+
+    WireKind Wire() => Provider.Kind != ProviderKinds.OpenAI ? WireKind.OpenRouter : Provider.BaseUrl.Host == "api.openai.com" ? WireKind.OpenAi : WireKind.Compatible;
+}

@@ -1,5 +1,6 @@
 using Routing.Budgets;
 using Routing.Catalog;
+using Routing.Learning;
 using Routing.Policies;
 
 namespace Routing.Selection;
@@ -30,12 +31,27 @@ sealed class IndexedEntry
         bool Present(string name) => catalog[name].Any(m => !(m.ExpiresAt <= snapshot.TakenAt));
     }
 
+    /// <summary>Lays a learned order over it, while the index is made.</summary>
+    public void Order(IEnumerable<IndexedOption> options, Rank[] ranks)
+    {
+        Options = [.. options];
+        if (Options is not [var first, ..] || Array.Find(ranks, r => (r.Provider, r.Model) == (first.Model.Provider, first.Model.Slug)) is not { } rank) return;
+        IsPinned = rank.PinnedBy is not null;
+        Place = IsPinned ? $"It was put in place {rank.Position} by {rank.PinnedBy}: {rank.Reason}." : rank.Reason == RankPolicies.AsThePolicySays ? null : $"It came to place {rank.Position}: {rank.Reason}.";
+    }
+
     public PolicyModel Model { get; }
 
     public IndexedConditions? Conditions { get; }
 
     /// <summary>Cheapest first; empty when the model is gone.</summary>
-    public IndexedOption[] Options { get; }
+    public IndexedOption[] Options { get; private set; }
+
+    /// <summary>That its place is not the policy's; null: it is.</summary>
+    public string? Place { get; private set; }
+
+    /// <summary>Somebody has put it where it is.</summary>
+    public bool IsPinned { get; private set; }
 
     public Excluded? Gone { get; }
 

@@ -39,8 +39,9 @@ public sealed class KeepSnapshot(ReadPolicies policies, SnapshotSources sources,
             var models = await ReadAsync("the catalog", old.Models, sources.Models, ct);
             var standing = await ReadAsync("what stands still", old.Standing, sources.Standing, ct);
             var records = await ReadAsync("what was seen of models", old.Records, sources.Records, ct);
+            var ranks = await ReadAsync("the learned order", old.Ranks, sources.Ranks, ct);
             var budgets = await ReadAsync("budgets", old.Budgets, sources.Budgets, ct);
-            var fresh = new RoutingSnapshot(time.GetUtcNow(), set, models) { Standing = standing, Records = records, Budgets = budgets };
+            var fresh = new RoutingSnapshot(time.GetUtcNow(), set, models) { Standing = standing, Records = records, Ranks = ranks, ExploredShare = sources.ExploredShare, Budgets = budgets };
             SnapshotIndex.Of(fresh); // here, and not at the first decision
             current = fresh;
             if (stale.Count == 0 && first.TrySetResult()) log.Fresh(set.ByName.Count, models.Count);

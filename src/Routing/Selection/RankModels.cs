@@ -4,8 +4,9 @@ using Routing.Policies;
 namespace Routing.Selection;
 
 /// <summary>
-/// Orders the models of a policy that can be used. The policy's priorities are the order as long as nothing is known. A model of which enough
-/// is known goes before another of which enough is known too when it scores clearly higher, and one that fails often goes behind those that do not.
+/// Orders the models of a policy that can be used. The policy's priorities, and over them what was learned or pinned, are the order. Where nothing was
+/// learned yet, or a request weighs things in its own way, a model of which enough is known goes before another of which enough is known too when it scores
+/// clearly higher. One that fails often goes behind those that do not. What is pinned stays.
 /// </summary>
 static class RankModels
 {
@@ -19,16 +20,18 @@ static class RankModels
     const double UnknownError = 0.25;
 
     /// <param name="fits">By priority; one model's providers stand together. Ordered in place.</param>
+    /// <param name="isPreferred">The weights are the request's own. By the policy's, an order that was learned is the order already.</param>
     /// <param name="moves">Gets a sentence for each model that changed its place.</param>
-    public static void Run(List<Fit> fits, PolicyWeights weights, List<string> moves)
+    public static void Run(List<Fit> fits, PolicyWeights weights, bool isPreferred, List<string> moves)
     {
         Score(fits, weights);
         if (fits.Count < 2 || !fits[0].Policy.HasEvidence) return;
 
         var ranked = new List<Group>();
+        var mayPromote = isPreferred || fits[0].Policy.Ranks.Length == 0;
         foreach (var group in Groups(fits))
         {
-            var at = group.Evidence is null ? -1 : ranked.FindIndex(other => other.Evidence is not null && group.First.Score > other.First.Score + Margin);
+            var at = !mayPromote || group.Evidence is null ? -1 : ranked.FindIndex(other => other.Evidence is not null && !other.IsPinned && group.First.Score > other.First.Score + Margin);
             if (at < 0)
             {
                 ranked.Add(group);
@@ -37,12 +40,12 @@ static class RankModels
             moves.Add(Promotion(group, ranked[at]));
             ranked.Insert(at, group);
         }
-        var failing = ranked.Where(g => g.Evidence is { IsFailing: true }).ToArray();
+        var failing = ranked.Where(g => g.IsFailing).ToArray();
         if (failing.Length > 0 && failing.Length < ranked.Count)
         {
             for (var i = 0; i < ranked.Count; i++)
-                if (ranked[i].Evidence is { IsFailing: true } && ranked.Skip(i + 1).Any(g => g.Evidence is not { IsFailing: true })) moves.Add(Demotion(ranked[i]));
-            ranked = [.. ranked.Where(g => g.Evidence is not { IsFailing: true }), .. failing];
+                if (ranked[i].IsFailing && ranked.Skip(i + 1).Any(g => !g.IsFailing)) moves.Add(Demotion(ranked[i]));
+            ranked = [.. ranked.Where(g => !g.IsFailing), .. failing];
         }
         fits.Clear();
         foreach (var group in ranked) fits.AddRange(group.Fits);
@@ -110,6 +113,10 @@ static class RankModels
         public Fit First => Fits[0];
 
         public Evidence? Evidence => First.Option.Evidence;
+
+        public bool IsPinned => First.Entry.IsPinned;
+
+        public bool IsFailing => !IsPinned && Evidence is { IsFailing: true };
 
         public string Slug => First.Option.Model.Slug;
     }

@@ -10,6 +10,9 @@ namespace Routing.Selection;
 /// <param name="MaxTokens">Output that the caller wants at most; null: as the policy says.</param>
 public sealed record RoutingRequest(string? TaskType, string? Policy, string? Preference, long InputBytes, long InputTokens, double Complexity, int? MaxTokens = null)
 {
+    /// <summary>The same for all attempts; null for a question what would be decided.</summary>
+    public Guid? RequestId { get; init; }
+
     public Guid? TaskId { get; init; }
 
     /// <summary>Kind of the task, which budgets are kept by; null: the same as its type.</summary>

@@ -1,5 +1,6 @@
 using Routing.Budgets;
 using Routing.Catalog;
+using Routing.Learning;
 using Routing.Policies;
 
 namespace Routing.Selection;
@@ -8,11 +9,19 @@ namespace Routing.Selection;
 /// <param name="TakenAt">Decisions use this time where they need one.</param>
 public sealed record RoutingSnapshot(DateTimeOffset TakenAt, PolicySet Policies, IReadOnlyList<CatalogModel> Models)
 {
+    static readonly ILookup<string, Rank> NoRanks = Enumerable.Empty<Rank>().ToLookup(r => r.Policy);
+
     /// <summary>Models and whole providers (with an empty slug) that stand still, with the reason.</summary>
     public IReadOnlyDictionary<(string Provider, string Slug), string> Standing { get; init; } = new Dictionary<(string, string), string>();
 
     /// <summary>What was seen of models lately.</summary>
     public IReadOnlyDictionary<(string Provider, string Slug, string Policy), ModelRecord> Records { get; init; } = new Dictionary<(string, string, string), ModelRecord>();
+
+    /// <summary>Learned and pinned orders, by policy.</summary>
+    public ILookup<string, Rank> Ranks { get; init; } = NoRanks;
+
+    /// <summary>Share of calls that try the most promising other model, from 0 to <see cref="ExploreModels.MostShare"/>.</summary>
+    public double ExploredShare { get; init; }
 
     /// <summary>Of all budgets with a window, for decisions only.</summary>
     public IReadOnlyList<BudgetLeft> Budgets { get; init; } = [];

@@ -21,7 +21,9 @@ public static class SelectModel
         if (fits.Count == 0) fits = StandIns(index, search, policy, reasons);
         if (fits.Count == 0) return Nobody(policy, search);
 
-        RankModels.Run(fits, Weights(index, request, fits[0].Policy, reasons), reasons);
+        var weights = Weights(index, request, fits[0].Policy, reasons, out var isPreferred);
+        RankModels.Run(fits, weights, isPreferred, reasons);
+        if (!isPreferred) TryOthers.Run(fits, index, request, reasons);
         var candidates = new Candidate[fits.Count];
         for (var i = 0; i < candidates.Length; i++) candidates[i] = Candidate(fits[i], policy.Name);
         Explain(index, request, fits[0], reasons);
@@ -58,13 +60,16 @@ public static class SelectModel
         _ => new("no_usable_model", $"No model of the policy {policy.Name} can be used for this: {string.Join(" ", search.Excluded.Select(e => $"{e.Slug}: {e.Reason}"))}") { Excluded = search.Excluded },
     };
 
-    static PolicyWeights Weights(SnapshotIndex index, RoutingRequest request, IndexedPolicy policy, List<string> reasons)
+    /// <param name="isPreferred">They are the request's and not the policy's, by which an order is learned.</param>
+    static PolicyWeights Weights(SnapshotIndex index, RoutingRequest request, IndexedPolicy policy, List<string> reasons, out bool isPreferred)
     {
+        isPreferred = false;
         var preference = request.Preference;
         if (preference is null && request.Policy is null && request.TaskType is { } type) preference = index.Snapshot.Policies.Preferences.GetValueOrDefault(type);
         if (preference is null) return policy.Config.Weights;
         if (Preferences.Weights(preference) is { } weights)
         {
+            isPreferred = true;
             reasons.Add($"The preference {preference} sets the weights.");
             return weights;
         }
@@ -75,6 +80,7 @@ public static class SelectModel
     static Candidate Candidate(Fit fit, string asked)
     {
         var reasons = new List<string>(3) { fit.Entry.Position };
+        if (fit.Entry.Place is { } place) reasons.Add(place);
         if (fit.Entry.Warning is { } warning) reasons.Add(warning);
         if (fit.Possible < fit.Wanted) reasons.Add($"Its answer may have {fit.Possible} tokens instead of {fit.Wanted}: the model or its context allows no more.");
         if (fit.MaxTokens < fit.Possible) reasons.Add($"Its answer may have {fit.MaxTokens} tokens instead of {fit.Possible}: {fit.Money.Left} is left of {MoneyWords.Name(fit.Money.Budget, asked)}.");

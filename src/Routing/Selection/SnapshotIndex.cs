@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Routing.Budgets;
 using Routing.Catalog;
+using Routing.Learning;
 using Routing.Policies;
 
 namespace Routing.Selection;
@@ -31,6 +32,15 @@ sealed class SnapshotIndex
     public BudgetsOfSnapshot Budgets { get; }
 
     public static SnapshotIndex Of(RoutingSnapshot snapshot) => Made.GetValue(snapshot, static s => new SnapshotIndex(s));
+
+    /// <summary>Verdicts on a model under all policies: the good ones, and all.</summary>
+    public (double Good, double All) JudgedEverywhere(string provider, string slug)
+    {
+        var (good, all) = (0.0, 0.0);
+        foreach (var (key, record) in Snapshot.Records)
+            if (key.Provider == provider && key.Slug == slug) (good, all) = (good + record.Good, all + record.Good + record.Bad);
+        return (good, all);
+    }
 
     /// <param name="nameOrAlias">As somebody asks for it.</param>
     public IndexedPolicy? Find(string nameOrAlias) => policies.GetValueOrDefault(nameOrAlias);
@@ -71,6 +81,8 @@ sealed class IndexedPolicy
         var ordered = policy.Config.Models.Index().OrderBy(m => m.Item.Priority).ThenBy(m => m.Index).Select(m => m.Item).ToArray();
         var taken = ordered.Select(m => m.Model).ToHashSet(StringComparer.Ordinal);
         Entries = [.. ordered.Select((model, i) => new IndexedEntry(model, i, ordered.Length, policy, snapshot, catalog, budgets, taken))];
+        (AsWritten, Ranks) = (Entries, [.. snapshot.Ranks[policy.Name]]);
+        if (Ranks.Length > 0) Entries = InOrderOf(Ranks, Entries);
         HasEvidence = Entries.Any(e => e.Options.Any(o => o.Evidence is not null));
     }
 
@@ -86,10 +98,25 @@ sealed class IndexedPolicy
 
     public IndexedEntry[] Entries { get; }
 
+    /// <summary>In the order of the policy's priorities, whatever was learned.</summary>
+    public IndexedEntry[] AsWritten { get; }
+
     public BudgetLeft[] Budgets { get; }
 
     /// <summary>What a task may cost.</summary>
     public NanoUsd Limit { get; }
 
     public bool HasEvidence { get; }
+
+    /// <summary>The order that was learned, or pinned, over the policy's own; empty: nothing has been.</summary>
+    public Rank[] Ranks { get; }
+
+    /// <summary>The providers of a model stay together, at the best of their places.</summary>
+    static IndexedEntry[] InOrderOf(Rank[] ranks, IndexedEntry[] entries)
+    {
+        var options = entries.SelectMany(e => e.Options.Select(o => (Entry: e, Option: o))).ToArray();
+        var ordered = RankOverlay.Order(options, ranks, o => (o.Option.Model.Provider, o.Option.Model.Slug));
+        foreach (var entry in entries) entry.Order(ordered.Where(o => o.Entry == entry).Select(o => o.Option), ranks);
+        return [.. ordered.Select(o => o.Entry).Distinct(), .. entries.Where(e => e.Options.Length == 0)];
+    }
 }

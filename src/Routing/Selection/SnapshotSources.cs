@@ -1,5 +1,6 @@
 using Routing.Budgets;
 using Routing.Catalog;
+using Routing.Learning;
 
 namespace Routing.Selection;
 
@@ -13,6 +14,11 @@ public sealed record SnapshotSources
 
     public Func<CancellationToken, Task<IReadOnlyDictionary<(string Provider, string Slug, string Policy), ModelRecord>>> Records { get; init; } =
         _ => Task.FromResult<IReadOnlyDictionary<(string, string, string), ModelRecord>>(new Dictionary<(string, string, string), ModelRecord>());
+
+    public Func<CancellationToken, Task<ILookup<string, Rank>>> Ranks { get; init; } = _ => Task.FromResult(Enumerable.Empty<Rank>().ToLookup(r => r.Policy));
+
+    /// <summary>Share of calls that try the most promising other model.</summary>
+    public double ExploredShare { get; init; }
 
     public Func<CancellationToken, Task<IReadOnlyList<BudgetLeft>>> Budgets { get; init; } = _ => Task.FromResult<IReadOnlyList<BudgetLeft>>([]);
 }

@@ -27,11 +27,12 @@ static class QueueBenchmark
             "single-enqueue" => await SingleEnqueueAsync(run, database, settings, count, ct),
             "bulk-enqueue" => await BulkEnqueueAsync(run, database, settings, count, ct),
             "latency" => await LatencyBenchmark.RunAsync(run, database, ct),
+            "storm" => await StormBenchmark.RunAsync(run, database, ct),
             "fence" => await FenceBenchmark.RunAsync(run, database, ct),
             "snapshot" => await PressureBenchmarks.SnapshotAsync(run, database, ct),
             "backlog" => await PressureBenchmarks.BacklogAsync(run, database, ct),
             "memory" => await PressureBenchmarks.MemoryAsync(run, database, ct),
-            _ => Misuse(run, $"WHAT is drain, single-enqueue, bulk-enqueue, latency, fence, snapshot, backlog or memory, not \"{what}\""),
+            _ => Misuse(run, $"WHAT is drain, single-enqueue, bulk-enqueue, latency, storm, fence, snapshot, backlog or memory, not \"{what}\""),
         };
     }
 

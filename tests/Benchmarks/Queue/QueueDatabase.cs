@@ -11,18 +11,28 @@ sealed class QueueDatabase : IAsyncDisposable
     readonly TempFolder? folder;
     readonly EmbeddedPostgres? cluster;
 
-    QueueDatabase(string connectionString, TempFolder? folder, EmbeddedPostgres? cluster) => (ConnectionString, this.folder, this.cluster) = (connectionString, folder, cluster);
+    QueueDatabase(string engine, string owner, TempFolder? folder, EmbeddedPostgres? cluster) =>
+        (Engine, Owner, this.folder, this.cluster) = (engine, owner, folder, cluster);
 
-    /// <summary>Of a login that owns the schema.</summary>
-    public string ConnectionString { get; }
+    /// <summary>Connection string of what engines work as.</summary>
+    public string Engine { get; }
+
+    /// <summary>Of the login that owns the schema, and may have few sessions only.</summary>
+    public string Owner { get; }
+
+    /// <summary>What an engine on this database is told.</summary>
+    public IReadOnlyDictionary<string, string> Variables => new Dictionary<string, string>
+    {
+        ["ENGINE__DATABASE__CONNECTIONSTRING"] = Engine, ["ENGINE__DATABASE__OWNERCONNECTIONSTRING"] = Owner,
+    };
 
     public static async Task<QueueDatabase> OpenAsync(BenchmarkRun run, CancellationToken ct)
     {
-        if (Environment.GetEnvironmentVariable("DATABASE_URL") is { Length: > 0 } url) return new QueueDatabase(FromUrl(url), null, null);
+        if (Environment.GetEnvironmentVariable("DATABASE_URL") is { Length: > 0 } url) return new QueueDatabase(FromUrl(url), FromUrl(url), null, null);
         run.Say("a throwaway PostgreSQL with the durable defaults …");
         var folder = new TempFolder();
         var cluster = await EmbeddedPostgres.StartAsync(folder.Path, new EmbeddedPostgresSettings(), NullLogger.Instance, ct);
-        return new QueueDatabase(cluster.OwnerConnectionString, folder, cluster);
+        return new QueueDatabase(cluster.EngineConnectionString, cluster.OwnerConnectionString, folder, cluster);
     }
 
     public async ValueTask DisposeAsync()

@@ -24,11 +24,10 @@ sealed class QueueEngine(EngineHost host, TempFolder folder) : IAsyncDisposable
     public static async Task<QueueEngine> StartAsync(QueueDatabase database, string settings, bool runsTasks, CancellationToken ct)
     {
         var folder = new TempFolder();
-        var environment = new Dictionary<string, string>
+        var environment = new Dictionary<string, string>(database.Variables)
         {
             ["ENGINE_DATA"] = folder.Path,
             ["ENGINE__HTTP__LISTEN"] = "http://127.0.0.1:0",
-            ["ENGINE__DATABASE__CONNECTIONSTRING"] = database.ConnectionString,
             ["ENGINE__LOGGING__LEVEL"] = "warning",
         };
         if (settings == Tuned) environment["ENGINE__WORKERS__MAXBATCH"] = "2000";

@@ -47,7 +47,7 @@ static class QueueLimitBenchmark
         }
         await using var database = await QueueDatabase.OpenAsync(run, ct);
         await using (var engine = await QueueEngine.StartAsync(database, QueueEngine.Default, runsTasks: false, ct)) run.Say("the tables are there");
-        await using var source = NpgsqlDataSource.Create(database.ConnectionString + ";Options=-c enable_seqscan=off -c enable_bitmapscan=off -c plan_cache_mode=force_generic_plan -c jit=off;Max Auto Prepare=10;Auto Prepare Min Usages=1");
+        await using var source = NpgsqlDataSource.Create(database.Owner + ";Options=-c enable_seqscan=off -c enable_bitmapscan=off -c plan_cache_mode=force_generic_plan -c jit=off;Max Auto Prepare=10;Auto Prepare Min Usages=1");
 
         run.Say($"filing {Count} tasks …");
         var clock = Stopwatch.StartNew();

@@ -11,7 +11,7 @@ static class OverspendBenchmark
     {
         await using var database = await QueueDatabase.OpenAsync(run, ct);
         var length = run.Time > AtTheEnd * 1.5 ? run.Time - AtTheEnd : AtTheEnd / 2;
-        var result = await new OverspendAttack(database.ConnectionString, run.Say).RunAsync(seed: 1, length, (Environment.ProcessPath!, SpenderProcess.Argument), ct);
+        var result = await new OverspendAttack(database.Owner, run.Say).RunAsync(seed: 1, length, (Environment.ProcessPath!, SpenderProcess.Argument), ct);
         foreach (var violation in result.Violations) run.Say(violation);
         run.Result(new
         {

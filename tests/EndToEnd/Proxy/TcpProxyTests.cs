@@ -115,7 +115,7 @@ public sealed class TcpProxyTests : IAsyncLifetime
 
         await connection.ExecuteScalarAsync<int>("select 1");
 
-        Assert.InRange(clock.ElapsedMilliseconds, 400, 5000);
+        Assert.InRange(clock.ElapsedMilliseconds, 390, 5000); // timers may fire a little early
     }
 
     [Fact]

@@ -39,10 +39,12 @@ public sealed class FaultField : IAsyncDisposable
     /// <summary>The engine's behaviours in this process.</summary>
     public EngineParts Parts => parts;
 
-    public static async Task<FaultField> StartAsync(IReadOnlyDictionary<string, string>? postgres = null)
+    /// <param name="postgres">Settings of PostgreSQL.</param>
+    /// <param name="place">Where its data lies; null: anywhere.</param>
+    public static async Task<FaultField> StartAsync(IReadOnlyDictionary<string, string>? postgres = null, string? place = null)
     {
         var field = new FaultField();
-        field.Cluster = await DurableCluster.StartAsync(postgres);
+        field.Cluster = await DurableCluster.StartAsync(postgres, place);
         field.History = new HistoryFile(Path.Combine(field.folder.Path, "history.jsonl"));
         field.line = new TcpProxy(field.Cluster.Port);
         field.world = await WorldServer.StartAsync(field.History.Add);

@@ -4,6 +4,7 @@ using Engine.Workers;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Support;
+using Support.Proxy;
 
 namespace Engine.Tests.Workers;
 
@@ -59,6 +60,44 @@ public sealed class WorkerLoopTests(TestDatabase database) : IClassFixture<TestD
         foreach (var connection in taken) await connection.DisposeAsync();
         await end.CancelAsync();
         await run;
+    }
+
+    [Fact]
+    public async Task Wakes_that_lead_to_nothing_are_not_followed_by_a_look_each()
+    {
+        await using var proxy = new TcpProxy(new NpgsqlConnectionStringBuilder(database.EngineConnectionString).Port);
+        var through = new NpgsqlConnectionStringBuilder(database.EngineConnectionString) { Host = "127.0.0.1", Port = proxy.Port };
+        await using var rig = new WorkerRig(database, connectionString: through.ConnectionString);
+        using var lease = await rig.RegisterAsync();
+        var (worker, attempts, heartbeat) = Make(rig, lease);
+        using var _ = heartbeat;
+        attempts.Start(1);
+        await rig.FileAsync();
+        using var end = new CancellationTokenSource();
+        var run = worker.RunAsync(end.Token);
+        await Eventually.TrueAsync(() => Looks() == 2, Soon, "it is done, and nothing more is there");
+
+        worker.Wake(null);
+        await Eventually.TrueAsync(() => Looks() == 3, Soon, "a wake is followed at once");
+        for (var i = 0; i < 500; i++)
+        {
+            worker.Wake(null);
+            await rig.ScalarAsync<int>("select 1");
+        }
+        await Eventually.TrueAsync(() => Later() && Looks() == 4, Soon, "those that came too soon are followed a moment later, all by one look");
+        var taskId = await rig.FileAsync();
+        worker.Wake(null);
+        await Eventually.TrueAsync(async () => Later() && await rig.StateAsync(taskId) == "succeeded", Soon, "what comes in a storm is done");
+        await end.CancelAsync();
+        await run;
+
+        int Looks() => proxy.Connections.Sum(c => c.TimesSent("delete from task_ready"));
+
+        bool Later()
+        {
+            rig.Time.Advance(TimeSpan.FromMilliseconds(1));
+            return true;
+        }
     }
 
     [Fact]

@@ -14,14 +14,15 @@ sealed class WorkerRig : IAsyncDisposable
     readonly ServiceProvider services;
     readonly TestDatabase database;
 
-    public WorkerRig(TestDatabase database, Func<TaskKind, TaskKind>? limits = null)
+    /// <param name="connectionString">Of the workers' own connections; null: straight to the database.</param>
+    public WorkerRig(TestDatabase database, Func<TaskKind, TaskKind>? limits = null, string? connectionString = null)
     {
         this.database = database;
         var collection = new ServiceCollection();
         collection.AddLogging().AddMetrics();
         collection.AddSingleton<TimeProvider>(Time);
         collection.AddSingleton(database.Source);
-        collection.AddSingleton(new ReservedConnections(database.EngineConnectionString));
+        collection.AddSingleton(new ReservedConnections(connectionString ?? database.EngineConnectionString));
         collection.AddSingleton(new TasksSettings());
         collection.AddSingleton(new WorkersSettings());
         collection.AddSingleton<RecordAudit>();

@@ -48,15 +48,22 @@ sealed class ClientMessages
     readonly MessageCutter cutter = new(hasStartup: true);
     readonly Dictionary<string, string> prepared = [];
     readonly List<string> statements = [];
-    readonly HashSet<string> seen = [];
+    readonly Dictionary<string, int> seen = [];
     bool isInTransaction;
     int asked = 1; // the server says once on its own that it is ready: when the client has logged in
 
     public string ApplicationName { get; private set; } = "";
 
+    public string Options { get; private set; } = "";
+
     public bool HasSeen(string sqlPart)
     {
-        lock (seen) return seen.Any(s => s.Contains(sqlPart, StringComparison.OrdinalIgnoreCase));
+        lock (seen) return seen.Keys.Any(s => s.Contains(sqlPart, StringComparison.OrdinalIgnoreCase));
+    }
+
+    public int Times(string sqlPart)
+    {
+        lock (seen) return seen.Where(s => s.Key.Contains(sqlPart, StringComparison.OrdinalIgnoreCase)).Sum(s => s.Value);
     }
 
     /// <returns>The commits that the piece asks for, explicit ones and those of statements outside of a transaction.</returns>
@@ -68,14 +75,15 @@ sealed class ClientMessages
             switch (type)
             {
                 case '\0':
-                    ApplicationName = ParameterOf(body, "application_name");
+                    (ApplicationName, Options) = (ParameterOf(body, "application_name"), ParameterOf(body, "options"));
                     break;
                 case 'P':
                     var (name, afterName) = Text(body, 0);
-                    Remember(prepared[name] = Text(body, afterName).Text);
+                    Remember(prepared[name] = Text(body, afterName).Text, times: 0);
                     break;
                 case 'B':
                     statements.Add(prepared.GetValueOrDefault(Text(body, Text(body, 0).Next).Text, ""));
+                    Remember(statements[^1], times: 1);
                     break;
                 case 'Q':
                     Simple(Text(body, 0).Text);
@@ -89,7 +97,7 @@ sealed class ClientMessages
 
         void Simple(string sql)
         {
-            Remember(sql);
+            Remember(sql, times: 1);
             statements.Add(sql);
             if (Begins(sql, "begin")) isInTransaction = true;
             if (Begins(sql, "rollback")) statements.Clear();
@@ -106,9 +114,10 @@ sealed class ClientMessages
         }
     }
 
-    void Remember(string sql)
+    void Remember(string sql, int times)
     {
-        lock (seen) if (seen.Count < MostRemembered) seen.Add(sql);
+        lock (seen)
+            if (seen.ContainsKey(sql) || seen.Count < MostRemembered) seen[sql] = seen.GetValueOrDefault(sql) + times;
     }
 
     static bool Begins(string sql, string word) => sql.StartsWith(word, StringComparison.OrdinalIgnoreCase);

@@ -26,8 +26,14 @@ public sealed class ProxiedConnection
     /// <summary>As the client called itself when it connected; empty until then.</summary>
     public string ApplicationName => sent.ApplicationName;
 
+    /// <summary>What the client asked for its session when it connected; empty until then, and when it asked for nothing.</summary>
+    public string Options => sent.Options;
+
     /// <summary>Whether the client has sent a statement that contains a text, among the first that it sent.</summary>
     public bool HasSent(string sqlPart) => sent.HasSeen(sqlPart);
+
+    /// <summary>How often the client has had statements carried out that contain a text, of the first different ones that it sent.</summary>
+    public int TimesSent(string sqlPart) => sent.Times(sqlPart);
 
     /// <summary>Ends it on both sides as a crashed host would: by a reset.</summary>
     public void Reset()

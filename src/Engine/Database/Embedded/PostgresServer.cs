@@ -52,11 +52,15 @@ sealed class PostgresServer(
             var end = await said.RunAsync(ct);
             var isOver = time.GetElapsedTime(start) > settings.StartTimeout;
             if (mayMove && !isOver && refused.Count < PortsTried && !FreePort.IsFree(port)) refused.Add(port); // lost since we looked
-            else if (!isOver && end.Contains("pre-existing shared memory block", StringComparison.Ordinal)) await Task.Delay(Pause, time, ct);
+            else if (!isOver && IsStillLeaving(end)) await Task.Delay(Pause, time, ct);
             else throw new StartupException($"PostgreSQL did not start in {folder.Data}: {result.Output}\n{end}",
                 "mend what its log names, then start the engine again.");
         }
     }
+
+    /// <summary>A killed server holds its memory until its last session has noticed, and its pid file until whoever began it has asked how it ended.</summary>
+    static bool IsStillLeaving(string said) => said.Contains("pre-existing shared memory block", StringComparison.Ordinal)
+        || said.Contains("lock file \"postmaster.pid\" already exists", StringComparison.Ordinal);
 
     async Task<ProgramResult> StartOnceAsync(PostgresBinaries binaries, int port, CancellationToken ct)
     {

@@ -12,6 +12,9 @@ public static partial class ServerConfiguration
 {
     const int MaxConnections = 200;
 
+    // After a crash all files are made durable first: one by one, or, where the system can and tells errors of it, in one call, which is seconds faster.
+    static readonly string SyncAfterCrash = OperatingSystem.IsLinux() && Environment.OSVersion.Version >= new Version(5, 8) ? "recovery_init_sync_method = syncfs" : "";
+
     /// <param name="extra">Settings that win over the engine's, by name; for tests.</param>
     public static string Text(int port, IReadOnlyDictionary<string, string> extra)
     {
@@ -31,6 +34,7 @@ public static partial class ServerConfiguration
             fsync = on
             full_page_writes = on
             synchronous_commit = on
+            {SyncAfterCrash}
 
             timezone = 'UTC'
             log_timezone = 'UTC'

@@ -51,11 +51,23 @@ public sealed class EngineClient : IDisposable
 
     /// <summary>Opens a stream of server-sent events.</summary>
     /// <param name="lastEventId">Where to go on; null: from now on.</param>
-    public Task<EngineFeed> OpenAsync(string path, string? lastEventId, CancellationToken ct) => ReachAsync(async () =>
+    public Task<EngineFeed> OpenAsync(string path, string? lastEventId, CancellationToken ct) => OpenAsync(() =>
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path.TrimStart('/'));
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
+        var request = new HttpRequestMessage(HttpMethod.Get, path.TrimStart('/'));
         if (lastEventId is not null) request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
+        return request;
+    }, ct);
+
+    /// <summary>Sends something that is answered with a stream of server-sent events.</summary>
+    public Task<EngineFeed> OpenAsync(string path, JsonObject body, CancellationToken ct) => OpenAsync(() => new HttpRequestMessage(HttpMethod.Post, path.TrimStart('/'))
+    {
+        Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json"),
+    }, ct);
+
+    Task<EngineFeed> OpenAsync(Func<HttpRequestMessage> make, CancellationToken ct) => ReachAsync(async () =>
+    {
+        using var request = make();
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
         var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
         if (response.IsSuccessStatusCode && response.Content.Headers.ContentType?.MediaType == "text/event-stream")
             return new EngineFeed(response, await response.Content.ReadAsStreamAsync(ct));

@@ -29,6 +29,7 @@ public static class EngineCommand
             TasksCommand.Create(frame),
             WorkersCommand.Create(frame),
             BudgetsCommand.Create(frame),
+            AskCommand.Create(frame),
             SpendCommand.Create(frame),
             EngineModeCommands.Pause(frame),
             EngineModeCommands.Resume(frame),

@@ -38,6 +38,13 @@ public sealed class Terminal(TextWriter output, TextWriter error, bool isOutputT
     /// <summary>One line of a result; the text is made safe to print.</summary>
     public void Say(string text) => Output.WriteLine(HarmlessText.Lines(text));
 
+    /// <summary>A piece of a result that goes on, shown at once.</summary>
+    public void Print(string text)
+    {
+        Output.Write(HarmlessText.Lines(text));
+        Output.Flush();
+    }
+
     /// <summary>A remark that is no part of the result.</summary>
     public void Note(string text) => Error.WriteLine(HarmlessText.Lines(text));
 

@@ -22,6 +22,7 @@ public static class SettingsSections
         ("Engine:Tasks", typeof(TasksSettings)),
         ("Engine:Workers", typeof(WorkersSettings)),
         ("Engine:Routing", typeof(RoutingSettings)),
+        ("Engine:Calls", typeof(CallsSettings)),
         ("Engine:Performance", typeof(PerformanceSettings)),
         ("Engine:Logging", typeof(LoggingSettings)),
         ("Engine:Telemetry", typeof(TelemetrySettings)),

@@ -53,7 +53,7 @@ sealed class CheckDatabase(EngineSettings settings, TimeProvider host)
     async Task<IReadOnlyList<Finding>> LookAsync(LocalDatabase database, bool isEmbedded, CancellationToken ct)
     {
         await EngineDatabase.ConnectAsync(database.Engine, TimeSpan.Zero, host, NullLogger.Instance, ct);
-        await using var source = NpgsqlDataSource.Create(database.Engine);
+        await using var source = database.OpenEngine();
         var schema = await new MigrateDatabase(source, host, NullLogger<MigrateDatabase>.Instance).PlanAsync(null, ct);
         await using var connection = await source.OpenConnectionAsync(ct);
         var owner = await connection.QuerySingleOrDefaultAsync<SchemaOwner>(new CommandDefinition(ReadQueueDepth.OwnerSql, cancellationToken: ct));
