@@ -7,7 +7,12 @@ namespace Routing.Budgets;
 /// </summary>
 public sealed class LocalSlices(TimeProvider time)
 {
+    /// <summary>How often all are looked through for those that nobody has used for a while: there is one for each task of the last half minute.</summary>
+    static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
+
     readonly Dictionary<(Guid BudgetId, string Key), Slice> slices = [];
+    readonly HashSet<(Guid BudgetId, string Key)> touched = []; // may have something free since the last look
+    long sweptAt;
 
     /// <returns>False when some window has too little free; then nothing is held.</returns>
     public bool TryHold(ReadOnlySpan<BudgetWindow> windows, NanoUsd amount)
@@ -34,6 +39,7 @@ public sealed class LocalSlices(TimeProvider time)
         foreach (var window in windows)
         {
             if (!slices.TryGetValue((window.BudgetId, window.Key), out var slice)) continue; // taken apart meanwhile
+            touched.Add((window.BudgetId, window.Key));
             slice.Held -= hold.Usd;
             slice.Calls--;
             slice.Granted -= costUsd;
@@ -46,6 +52,7 @@ public sealed class LocalSlices(TimeProvider time)
     {
         var key = (window.BudgetId, window.Key);
         if (!slices.TryGetValue(key, out var slice)) slices[key] = slice = new Slice(window);
+        touched.Add(key);
         slice.Granted += usd;
         slice.IsExact = isExact;
         slice.UsedAt = time.GetTimestamp();
@@ -61,7 +68,9 @@ public sealed class LocalSlices(TimeProvider time)
     /// <summary>Not a number but a wish: little is left of the window, so nothing of it shall stay here unused.</summary>
     public void MakeExact(Guid budgetId, string key)
     {
-        if (slices.TryGetValue((budgetId, key), out var slice)) slice.IsExact = true;
+        if (!slices.TryGetValue((budgetId, key), out var slice)) return;
+        slice.IsExact = true;
+        touched.Add((budgetId, key));
     }
 
     /// <summary>In US dollars; below zero after a call that cost more than it held.</summary>
@@ -75,8 +84,13 @@ public sealed class LocalSlices(TimeProvider time)
     public IReadOnlyList<GivenBack> TakeFree(TimeSpan unused, IReadOnlySet<Guid>? recalled = null)
     {
         var back = new List<GivenBack>();
-        foreach (var (key, slice) in slices.ToArray())
+        var isSweep = recalled is { Count: > 0 } || time.GetElapsedTime(sweptAt) >= Sweep;
+        if (isSweep) sweptAt = time.GetTimestamp();
+        (Guid BudgetId, string Key)[] looked = isSweep ? [.. slices.Keys] : [.. touched];
+        touched.Clear();
+        foreach (var key in looked)
         {
+            if (!slices.TryGetValue(key, out var slice)) continue;
             var isIdle = slice.Calls == 0 && time.GetElapsedTime(slice.UsedAt) > unused;
             if (!slice.IsExact && !isIdle && recalled?.Contains(key.BudgetId) != true) continue;
             var isOver = slice.Calls == 0 && isIdle;
@@ -94,6 +108,8 @@ public sealed class LocalSlices(TimeProvider time)
     public void Reset(IEnumerable<(BudgetWindow Window, decimal GrantedUsd, bool IsExact)> granted, IEnumerable<(BudgetWindow[] Windows, NanoUsd Hold)> held)
     {
         slices.Clear();
+        touched.Clear();
+        sweptAt = time.GetTimestamp() - (long)(Sweep.TotalSeconds * time.TimestampFrequency); // the next look is at all
         foreach (var (window, usd, isExact) in granted)
             slices[(window.BudgetId, window.Key)] = new Slice(window) { Granted = usd, IsExact = isExact, UsedAt = time.GetTimestamp() };
         foreach (var (windows, hold) in held)
