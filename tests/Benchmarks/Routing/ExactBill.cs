@@ -48,7 +48,7 @@ public sealed class ExactBill(string connectionString, Action<string> say)
                 new() { Match = new() { User = "cached" }, Usage = new RuleUsage(Prompt: 9_000, Cached: 8_000, Completion: 90) },
             ],
         }, ct);
-        emulator.Faults.SetChaos(seed, losesNames ? new Dictionary<string, double>(Percent) { ["cut-reset"] = 5, ["cut-close"] = 5 } : Percent);
+        emulator.Faults.SetChaos(seed, losesNames ? new Dictionary<string, double>(Percent) { ["cut-reset"] = 5, ["cut-close"] = 5, ["silence"] = 2 } : Percent);
         await using var database = NpgsqlDataSource.Create(connectionString + ";Maximum Pool Size=20");
         Guid[] budgets = await Task.WhenAll(Budgets.Select(b => PutAsync(database, b, ct)));
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();

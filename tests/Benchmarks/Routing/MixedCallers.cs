@@ -39,6 +39,7 @@ sealed class MixedCallers : IDisposable
             new(name, WireKind.OpenRouter, emulator.BaseUrl, h => h.TryAddWithoutValidation("Authorization", "Bearer sk-exact")) { CanStream = canStream };
         endpoints = new() { ["openrouter"] = Endpoint("openrouter", true), ["whole"] = Endpoint("whole", false) };
         var limits = new CallLimits { LongestWait = TimeSpan.Zero, UsageWait = TimeSpan.FromSeconds(5), Silence = TimeSpan.FromSeconds(60), Idle = TimeSpan.FromSeconds(60) };
+        if (losesNames) limits = limits with { Silence = TimeSpan.FromSeconds(1), Total = TimeSpan.FromSeconds(4) };
         Connections = new WireConnections(limits.Connect);
         var breakers = new BreakerSettings { LeastFailures = int.MaxValue }; // who stands still bills nothing
         var health = new RouteHealth(new Breakers(database, TimeProvider.System, breakers), breakers, TimeProvider.System, new PerformanceMetrics(meters), NullLogger<RouteHealth>.Instance);
