@@ -28,7 +28,7 @@ sealed record AttemptRoute(int Number, Candidate Candidate, ProviderEndpoint End
         new(number, candidate, endpoint, selectionId)
         {
             Operation = "chat", Url = endpoint.ChatUrl, IsStreamed = endpoint.CanStream, Images = request.Images,
-            Body = () => request.BodyFor(endpoint, new ModelAsked(candidate.Model.Slug, candidate.MaxTokens, candidate.Temperature, endpoint.CanStream, rules, MostPrice(endpoint, candidate))
+            Body = () => request.BodyFor(endpoint, new ModelAsked(candidate.Model.Slug, candidate.MaxTokens, candidate.Temperature, endpoint.CanStream, rules, MostPrice(endpoint, candidate, request.Images))
             {
                 Parameters = candidate.Model.Parameters,
             }),
@@ -37,12 +37,12 @@ sealed record AttemptRoute(int Number, Candidate Candidate, ProviderEndpoint End
     public static AttemptRoute OfEmbeddings(int number, Candidate candidate, ProviderEndpoint endpoint, Guid selectionId, EmbeddingsRequest request) =>
         new(number, candidate, endpoint, selectionId) { Operation = "embeddings", Url = endpoint.EmbeddingsUrl, Body = () => request.BodyFor(candidate.Model.Slug) };
 
-    static MaxPrice? MostPrice(ProviderEndpoint endpoint, Candidate candidate)
+    static MaxPrice? MostPrice(ProviderEndpoint endpoint, Candidate candidate, int images)
     {
         if (endpoint.Kind != WireKind.OpenRouter || candidate.Model.Price is not { } price) return null;
         var (prompt, completion, request) = (price.PromptUsd, price.CompletionUsd, price.RequestUsd);
         foreach (var other in price.Overrides)
             (prompt, completion, request) = (Math.Max(prompt, other.PromptUsd ?? 0), Math.Max(completion, other.CompletionUsd ?? 0), Math.Max(request, other.RequestUsd ?? 0));
-        return new MaxPrice(prompt, completion, request);
+        return new MaxPrice(prompt, completion, request, images > 0 ? price.ImageUsd : null);
     }
 }

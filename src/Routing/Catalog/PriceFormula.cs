@@ -34,7 +34,8 @@ public static class PriceFormula
 
     /// <summary>
     /// The most that a call can cost, at any time: the dearest of all prices that its tokens may fall under, and no discount, which may end before
-    /// it is billed. Output has the price of reasoning besides its own, for providers that bill both. Sound, images as tokens of a price of their own, and output that is no text are not counted.
+    /// it is billed. Output has the price of reasoning besides its own, for providers that bill both. Sound weighs so many
+    /// bytes that they cover its price, which the catalog does not have; output that is no text is not asked for and not counted.
     /// </summary>
     /// <param name="inputBytes">Of all that is sent, in UTF-8. A token is at least a byte.</param>
     /// <param name="maxOutputTokens">Reasoning included.</param>

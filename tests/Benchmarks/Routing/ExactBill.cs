@@ -32,7 +32,7 @@ public sealed class ExactBill(string connectionString, Action<string> say)
 
     static readonly BudgetTermsAsked[] Budgets =
     [
-        new("total", "", "lifetime", 1_000_000m), new("provider", "*", "month", 1_000_000m), new("model", "*", "week", 1_000_000m), new("policy", "normal", "day", 1_000_000m),
+        new("total", "", "lifetime", 1_000_000m), new("provider", "*", "month", 1_000_000m), new("model", "*", "week", 1_000_000m), new("policy", MixedCallers.Policy, "day", 1_000_000m),
         new("worker", "*", "task", 1_000_000m),
     ];
 
@@ -48,9 +48,9 @@ public sealed class ExactBill(string connectionString, Action<string> say)
                 new() { Match = new() { User = "cached" }, Usage = new RuleUsage(Prompt: 9_000, Cached: 8_000, Completion: 90) },
             ],
         }, ct);
-        emulator.Faults.SetChaos(seed, losesNames ? new Dictionary<string, double>(Percent) { ["cut-reset"] = 5, ["cut-close"] = 5 } : Percent);
+        emulator.Faults.SetChaos(seed, losesNames ? new Dictionary<string, double>(Percent) { ["cut-reset"] = 5, ["cut-close"] = 5, ["silence"] = 2 } : Percent);
         await using var database = NpgsqlDataSource.Create(connectionString + ";Maximum Pool Size=20");
-        foreach (var budget in Budgets) await PutAsync(database, budget, ct);
+        Guid[] budgets = await Task.WhenAll(Budgets.Select(b => PutAsync(database, b, ct)));
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         await using var spender = new Spender(connectionString, TimeSpan.FromSeconds(60));
         using var callers = await MixedCallers.StartAsync(emulator, database, spender, services.GetRequiredService<IMeterFactory>(), losesNames, ct);
@@ -64,7 +64,7 @@ public sealed class ExactBill(string connectionString, Action<string> say)
         await Eventually.TrueAsync(() => emulator.Ledger.Running == 0, TimeSpan.FromSeconds(30), "the emulator's end of all calls");
         await spender.Ledger.FlushAsync(ct);
         var settled = await SettleAsync(database, callers, ct);
-        return await CompareAsync(database, emulator.Ledger, settled, ct);
+        return await CompareAsync(database, emulator.Ledger, budgets, settled, ct);
     }
 
     async Task<int> SettleAsync(NpgsqlDataSource database, MixedCallers callers, CancellationToken ct)
@@ -84,7 +84,7 @@ public sealed class ExactBill(string connectionString, Action<string> say)
         return settled;
     }
 
-    async Task<ExactResult> CompareAsync(NpgsqlDataSource database, Ledger bill, int settled, CancellationToken ct)
+    async Task<ExactResult> CompareAsync(NpgsqlDataSource database, Ledger bill, Guid[] budgets, int settled, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         var rows = (await connection.QueryAsync<Row>("select selection_id, cost_usd, hold_usd, is_estimated, generation_id, outcome, http_status from model_selections")).ToDictionary(r => r.SelectionId.ToString());
@@ -107,7 +107,7 @@ public sealed class ExactBill(string connectionString, Action<string> say)
             if (row.IsEstimated) (unnamed, unnamedUsd) = (unnamed + 1, unnamedUsd + row.CostUsd);
             else if (row.CostUsd != 0) wrong.Add($"{row}: nothing was billed");
         }
-        var sums = (await connection.QueryAsync<decimal>("select sum(settled_usd) from budget_windows group by budget_id")).ToArray();
+        var sums = (await connection.QueryAsync<decimal>("select sum(settled_usd) from budget_windows where budget_id = any(@budgets) group by budget_id", new { budgets })).ToArray();
         var ledgerUsd = await ScalarAsync<decimal>(database, "select sum(cost_usd) from model_selections", ct);
         if (sums.Length != Budgets.Length || sums.Any(s => s != ledgerUsd)) wrong.Add($"the windows of budgets have settled {string.Join(", ", sums)}, the rows {ledgerUsd}");
         if (await ScalarAsync<string?>(database, BudgetRules.ViolationsSql, ct) is { } violation) wrong.Add(violation);
@@ -120,12 +120,13 @@ public sealed class ExactBill(string connectionString, Action<string> say)
     /// <summary>With what went past OpenRouter to the provider behind it.</summary>
     static decimal BillOf(LedgerEntry entry) => entry.Outcome!.CostUsd + (entry.Outcome.IsByok ? entry.Outcome.UpstreamUsd : 0);
 
-    static async Task PutAsync(NpgsqlDataSource database, BudgetTermsAsked budget, CancellationToken ct)
+    static async Task<Guid> PutAsync(NpgsqlDataSource database, BudgetTermsAsked budget, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await new PutBudget(TimeProvider.System).RunAsync(connection, transaction, budget, "exact", ct);
+        var put = await new PutBudget(TimeProvider.System).RunAsync(connection, transaction, budget, "exact", ct);
         await transaction.CommitAsync(ct);
+        return put.BudgetId;
     }
 
     static async Task<T> ScalarAsync<T>(NpgsqlDataSource database, string sql, CancellationToken ct)

@@ -16,6 +16,9 @@ namespace Benchmarks.Routing;
 /// <summary>Callers who ask all kinds of things of all kinds of models, streamed or not, and some of whom leave.</summary>
 sealed class MixedCallers : IDisposable
 {
+    /// <summary>One without a limit for a task: bills that the emulator is told to write may be larger than any hold.</summary>
+    public const string Policy = "exact";
+
     const int MaxTokens = 1_000;
 
     static readonly string[] Slugs =
@@ -36,6 +39,7 @@ sealed class MixedCallers : IDisposable
             new(name, WireKind.OpenRouter, emulator.BaseUrl, h => h.TryAddWithoutValidation("Authorization", "Bearer sk-exact")) { CanStream = canStream };
         endpoints = new() { ["openrouter"] = Endpoint("openrouter", true), ["whole"] = Endpoint("whole", false) };
         var limits = new CallLimits { LongestWait = TimeSpan.Zero, UsageWait = TimeSpan.FromSeconds(5), Silence = TimeSpan.FromSeconds(60), Idle = TimeSpan.FromSeconds(60) };
+        if (losesNames) limits = limits with { Silence = TimeSpan.FromSeconds(1), Total = TimeSpan.FromSeconds(4) };
         Connections = new WireConnections(limits.Connect);
         var breakers = new BreakerSettings { LeastFailures = int.MaxValue }; // who stands still bills nothing
         var health = new RouteHealth(new Breakers(database, TimeProvider.System, breakers), breakers, TimeProvider.System, new PerformanceMetrics(meters), NullLogger<RouteHealth>.Instance);
@@ -63,7 +67,7 @@ sealed class MixedCallers : IDisposable
         string[] slugs = [.. Enumerable.Range(0, 3).Select(i => Slugs[(number + i * 4) % Slugs.Length])];
         // Models that ask to be left alone are left alone by this request only: otherwise there would soon be nobody to call.
         var own = new CallTools(tools.Parts with { Decide = request => Decide(request, provider, slugs) }, Connections, tools.Limits, tools.Metrics, tools.Time, tools.Log);
-        using var client = new RoutedChatFactory(own).For(new CallOrigin(Spender.Id(), Worker: $"worker:{number % 7}", TaskKind: "exact"), new RouteWish("normal"));
+        using var client = new RoutedChatFactory(own).For(new CallOrigin(Spender.Id(), Worker: $"worker:{number % 7}", TaskKind: "exact"), new RouteWish(Policy));
         var prompt = random.Next(6) switch { 0 => "long", 1 => "cached", _ => $"Question {random.Next(20)}: {string.Concat(Enumerable.Repeat("what is this? ", random.Next(1, 500)))}" };
         var options = new ChatOptions { MaxOutputTokens = MaxTokens, Tools = random.Next(5) == 0 ? [AIFunctionFactory.Create((string path) => path, "read_file", "Reads a file.")] : null };
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -93,10 +97,10 @@ sealed class MixedCallers : IDisposable
     {
         Candidate[] left =
         [
-            .. slugs.Where(s => !request.Tried.Contains((provider, s))).Select(slug => new Candidate(new CatalogModel(provider, slug, slug, 1_000_000, null, prices[slug]), "normal", MaxTokens, null,
+            .. slugs.Where(s => !request.Tried.Contains((provider, s))).Select(slug => new Candidate(new CatalogModel(provider, slug, slug, 1_000_000, null, prices[slug]), Policy, MaxTokens, null,
                 NanoUsd.Ceiling(PriceFormula.MostUsd(prices[slug], request.InputBytes, MaxTokens, request.Images)), 0.001m, null, 0, [$"{slug} is on the list."])),
         ];
-        return left.Length > 0 ? new RoutingDecision.Chosen("normal", 3, left, ["It is the policy's."], 0.5) : new RoutingDecision.Nobody("no_usable_model", "None is left.");
+        return left.Length > 0 ? new RoutingDecision.Chosen(Policy, 3, left, ["It is the policy's."], 0.5) : new RoutingDecision.Nobody("no_usable_model", "None is left.");
     }
 
     public void Dispose() => Connections.Dispose();

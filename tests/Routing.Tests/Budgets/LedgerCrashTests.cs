@@ -39,7 +39,7 @@ public sealed class LedgerCrashTests
     static async Task<(int Calls, decimal SettledUsd)> EndsAsync(NpgsqlDataSource owner)
     {
         await using var connection = await owner.OpenConnectionAsync();
-        return await connection.QuerySingleAsync<(int, decimal)>("select (select count(*)::integer from model_selections where outcome = 'succeeded'), (select settled_usd from budget_windows)");
+        return await connection.QuerySingleAsync<(int, decimal)>("select (select count(*)::integer from model_selections where outcome = 'succeeded'), (select settled_usd from budget_windows join cost_budgets using (budget_id) where scope = 'total')");
     }
 
     static async Task PutAsync(NpgsqlDataSource owner, BudgetTermsAsked asked)

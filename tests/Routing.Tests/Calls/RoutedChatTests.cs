@@ -206,6 +206,23 @@ public sealed class RoutedChatTests(CallField field) : IClassFixture<CallField>,
     }
 
     [Fact]
+    public async Task An_image_is_served_for_the_price_that_was_held_or_not_at_all()
+    {
+        await using var emulator = await Emulators.OpenRouter.OpenRouterEmulator.StartAsync(new(), CancellationToken.None);
+        await using var cheap = new Routed(field).Provider("openrouter", emulator.BaseUrl).Model("openrouter:google/gemini-2.5-pro", price: new(0.000005m, 0.00002m, ImageUsd: 0.005m));
+        await using var enough = new Routed(field).Provider("openrouter", emulator.BaseUrl).Model("openrouter:google/gemini-2.5-pro", price: new(0.000005m, 0.00002m, ImageUsd: 0.006m));
+        ChatMessage seen = new(ChatRole.User, [new TextContent("See"), new UriContent(new Uri("https://example.com/a.jpg"), "image/jpeg")]);
+
+        var refused = await Assert.ThrowsAsync<ChatFailedException>(() => cheap.Client().GetResponseAsync([seen]));
+        await cheap.AskAsync(); // without one its price is nobody's business
+        await enough.Client().GetResponseAsync([seen]);
+
+        Assert.Equal("not_found", refused.Kind);
+        Assert.Equal(emulator.Ledger.Entries[^1].Outcome!.CostUsd, (await enough.CallAsync()).CostUsd);
+        Assert.Equal(1, emulator.Ledger.Entries[^1].Outcome!.Tokens.Images);
+    }
+
+    [Fact]
     public async Task Each_request_of_a_client_is_one_of_its_own()
     {
         server.On("a", Good);

@@ -101,6 +101,20 @@ public sealed class PriceFormulaTests
     }
 
     [Theory]
+    [InlineData(750, 32, 3.4)] // the thinnest speech codec; Gemini's tokens of a second and its price of sound against that of text
+    [InlineData(750, 10, 16)] // OpenAI's
+    [InlineData(32_000, 32, 16)] // plain samples
+    public void Sound_weighs_so_many_bytes_that_they_cover_its_price_too(int bytesPerSecond, int tokensPerSecond, double timesText)
+    {
+        const int Seconds = 60;
+        var price = new ModelPrice(0.000001m, 0);
+
+        var most = PriceFormula.MostUsd(price, bytesPerSecond * Seconds / 3 * 4, 0); // as base64
+
+        Assert.True(most > tokensPerSecond * Seconds * price.PromptUsd * (decimal)timesText);
+    }
+
+    [Theory]
     [InlineData(-1, 0, 0, 0)]
     [InlineData(0, -1, 0, 0)]
     [InlineData(0, 0, -1, 0)]

@@ -59,6 +59,7 @@ sealed record CacheMark(bool IsHourLong);
 /// <param name="IsOn">Null: as the model has it.</param>
 sealed record ReasoningWish(bool? IsOn = null, string? Effort = null, int? MaxTokens = null, bool IsHidden = false);
 
-/// <summary>The most somebody will pay, in USD per million tokens, and whom they want; null: anything and anybody.</summary>
+/// <summary>The most somebody will pay, in USD per million tokens, request and image, and whom they want; null: anything and anybody.</summary>
 sealed record ProviderWish(
-    decimal? MaxPromptUsd = null, decimal? MaxCompletionUsd = null, decimal? MaxRequestUsd = null, IReadOnlyList<string>? Only = null, IReadOnlyList<string>? Ignore = null);
+    decimal? MaxPromptUsd = null, decimal? MaxCompletionUsd = null, decimal? MaxRequestUsd = null, IReadOnlyList<string>? Only = null, IReadOnlyList<string>? Ignore = null,
+    decimal? MaxImageUsd = null);

@@ -18,7 +18,8 @@ static class Eligible
         var price = model.Pricing.At(prompt, now);
         if (wish.Only is { } only && !only.Any(p => Is(model, p))) return Filtered(model, "provider.only");
         if (wish.Ignore is { } ignored && ignored.Any(p => Is(model, p))) return Filtered(model, "provider.ignore");
-        if (price.PromptUsd * 1_000_000 > wish.MaxPromptUsd || price.CompletionUsd * 1_000_000 > wish.MaxCompletionUsd || price.RequestUsd > wish.MaxRequestUsd)
+        if (price.PromptUsd * 1_000_000 > wish.MaxPromptUsd || price.CompletionUsd * 1_000_000 > wish.MaxCompletionUsd || price.RequestUsd > wish.MaxRequestUsd
+            || price.ImageUsd > wish.MaxImageUsd && request.Messages.Any(m => m.Images > 0))
             return Filtered(model, "provider.max_price");
         var wanted = (long)prompt + (request.MaxTokens is { } most ? Math.Min(most, model.MaxCompletionTokens ?? most) : 1);
         return wanted <= model.ContextLength ? null

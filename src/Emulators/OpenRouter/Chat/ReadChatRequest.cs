@@ -102,7 +102,7 @@ sealed class ReadChatRequest
         if (Member(body, "provider") is not { ValueKind: JsonValueKind.Object } provider) return new ProviderWish();
         var most = Member(provider, "max_price") is { ValueKind: JsonValueKind.Object } prices ? prices : default;
         decimal? Price(string name) => most.ValueKind == JsonValueKind.Object ? (decimal?)Number(most, name, 0, 1_000_000) : null;
-        return new ProviderWish(Price("prompt"), Price("completion"), Price("request"), Texts(provider, "only"), Texts(provider, "ignore"));
+        return new ProviderWish(Price("prompt"), Price("completion"), Price("request"), Texts(provider, "only"), Texts(provider, "ignore"), Price("image"));
     }
 
     internal static CacheMark? Mark(JsonElement element) => Member(element, "cache_control") is { ValueKind: JsonValueKind.Object } control

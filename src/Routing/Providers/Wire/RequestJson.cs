@@ -115,6 +115,7 @@ static class RequestJson
             json.WriteNumber("prompt", most.PromptUsd * 1_000_000);
             json.WriteNumber("completion", most.CompletionUsd * 1_000_000);
             json.WriteNumber("request", most.RequestUsd);
+            if (most.ImageUsd is { } image) json.WriteNumber("image", image);
             json.WriteEndObject();
         }
         json.WriteEndObject();

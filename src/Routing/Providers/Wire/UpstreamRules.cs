@@ -28,4 +28,5 @@ public sealed record ModelAsked(string Model, int MaxTokens, double? Temperature
 /// <param name="PromptUsd">A token.</param>
 /// <param name="CompletionUsd">A token.</param>
 /// <param name="RequestUsd">The request itself.</param>
-public sealed record MaxPrice(decimal PromptUsd, decimal CompletionUsd, decimal RequestUsd);
+/// <param name="ImageUsd">Null: the request has no images.</param>
+public sealed record MaxPrice(decimal PromptUsd, decimal CompletionUsd, decimal RequestUsd, decimal? ImageUsd = null);
