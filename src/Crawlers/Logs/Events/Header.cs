@@ -165,9 +165,10 @@ ref struct ReadHeader
     static ReadOnlySpan<byte> Trimmed(ReadOnlySpan<byte> word) => word.Trim((byte)' ');
 
     // A host, a number, a dotted name, a date, an upper-case word behind a time: what may stand before a time or a level.
-    static bool IsField(ReadOnlySpan<byte> token, bool isTimed)
+    static bool IsField(ReadOnlySpan<byte> token, bool isTimed, bool isBracket = false)
     {
-        if (token.Length > 100) return false;
+        if (token.Length > (isBracket ? 200 : 100)) return false;
+        if (isBracket && token.IndexOfAnyExcept((byte)'-', (byte)' ') < 0) return true; // nothing to say
         bool digit = false, joint = false, lower = false;
         for (var i = 0; i < token.Length; i++)
         {
@@ -175,7 +176,7 @@ ref struct ReadHeader
             if (c is >= (byte)'0' and <= (byte)'9') digit = true;
             else if (c is >= (byte)'a' and <= (byte)'z') lower = true;
             else if (c is (byte)'.' or (byte)'-' or (byte)'_' or (byte)'/' or (byte)':' or (byte)'@') joint |= i < token.Length - 1;
-            else if (c is (byte)'=' or (byte)'"' or (byte)'{' or (byte)'(') return false;
+            else if (!isBracket && c is (byte)'=' or (byte)'"' or (byte)'{' or (byte)'(') return false;
         }
         return digit || joint || (isTimed && !lower);
     }
@@ -193,8 +194,9 @@ ref struct ReadHeader
             var colon = token.IndexOfAny((byte)':', (byte)',');
             if (LogLevels.OfWord(token[..colon]) is var labelled and not LogLevel.Unknown && (isTimed || at == message))
             {
-                // ERROR:root:message of Python
-                return colon == token.Length - 1 || IsUpper(token[..colon]) ? Shorten(labelled, colon) : LogLevel.Unknown;
+                // ERROR:root:message of Python, fail: of .NET; Error: alone is the beginning of a trace
+                var isLabel = IsUpper(token[..colon]) || (colon == token.Length - 1 && (isTimed || (colon == 4 && token[0] >= (byte)'a')));
+                return isLabel ? Shorten(labelled, colon) : LogLevel.Unknown;
             }
             return LogLevel.Unknown;
         }
@@ -258,7 +260,7 @@ ref struct ReadHeader
             {
                 var close = b == (byte)'[' ? Close() : line[at..Math.Min(line.Length, at + 100)].IndexOf((byte)')') is var length and > 0 ? at + length : -1;
                 if (close < 0 || close + 1 >= line.Length) break;
-                var isField = line[close + 1] == (byte)':' || (b == (byte)'[' && IsField(line[(at + 1)..close], isTimed: false)) || (b == (byte)'[' && brackets == 0 && level != LogLevel.Unknown && line[(at + 1)..close].Contains((byte)' ') && close + 2 < line.Length && LoggerEnd(close + 2) > 0);
+                var isField = line[close + 1] == (byte)':' || (b == (byte)'[' && (IsField(line[(at + 1)..close], isTimed: false, isBracket: true) || (brackets == 0 && level != LogLevel.Unknown && BeforeLogger(close + 1))));
                 if (!isField) break;
                 (threadStart, threadLength) = (at + 1, close - at - 1);
                 at = close + 1;
@@ -296,6 +298,13 @@ ref struct ReadHeader
         Commit2();
     }
 
+    // [main] com.example.Orders: …, or [main] - …
+    readonly bool BeforeLogger(int from)
+    {
+        while (from < line.Length && line[from] == (byte)' ') from++;
+        return from + 1 < line.Length && ((line[from] == (byte)'-' && line[from + 1] == (byte)' ') || LoggerEnd(from) > 0);
+    }
+
     void Commit2()
     {
         if (at > message && line[message..at].IndexOfAnyExcept((byte)' ', (byte)'\t') < 0) message = at;
@@ -325,6 +334,12 @@ ref struct ReadHeader
         if (end == line.Length) return bracket && level != LogLevel.Unknown ? end : 0;
         if (line[end] == (byte)':') return (dotted || camel || bracket) && (end + 1 == line.Length || line[end + 1] is (byte)' ' or (byte)'\t') ? end : 0;
         if (line[end] != (byte)' ' || end + 2 >= line.Length) return 0;
+        if (line[end + 1] == (byte)'*' && dotted && level == LogLevel.Unknown)
+        {
+            // program.exe *64 - …
+            var mark = TokenEnd(end + 1);
+            return mark + 2 < line.Length && line[mark + 1] == (byte)'-' && line[mark + 2] == (byte)' ' ? mark : 0;
+        }
         if (line[end + 1] is (byte)'-' or (byte)':' && line[end + 2] == (byte)' ') return (dotted || camel) && line[end - 1] != (byte)'.' ? end : 0;
         if (line[end + 1] == (byte)'[') return dotted && level != LogLevel.Unknown && line[end - 1] != (byte)'.' ? end : 0;
         return line[end + 1] == (byte)' ' && level != LogLevel.Unknown && threadLength == 0 ? end : 0; // a column

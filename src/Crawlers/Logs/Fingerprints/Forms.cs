@@ -143,11 +143,13 @@ static class Forms
     public static bool IsConstant(ReadOnlySpan<byte> word) =>
         word.SequenceEqual("true"u8) || word.SequenceEqual("false"u8) || word.SequenceEqual("null"u8) || word.SequenceEqual("True"u8) || word.SequenceEqual("False"u8) || word.SequenceEqual("None"u8);
 
-    public static bool IsSizeUnit(ReadOnlySpan<byte> word) => word.Length switch
+    /// <summary>Behind a number: units that change with its size.</summary>
+    public static bool IsUnit(ReadOnlySpan<byte> word) => word.Length switch
     {
-        1 => word[0] == (byte)'B',
-        2 => word[1] == (byte)'B' && word[0] is (byte)'K' or (byte)'k' or (byte)'M' or (byte)'G' or (byte)'T',
-        3 => word[1] == (byte)'i' && word[2] == (byte)'B',
+        1 => word[0] is (byte)'B' or (byte)'s',
+        2 => (word[1] == (byte)'B' && word[0] is (byte)'K' or (byte)'k' or (byte)'M' or (byte)'G' or (byte)'T') || (word[1] == (byte)'s' && word[0] is (byte)'m' or (byte)'u' or (byte)'n'),
+        3 => (word[1] == (byte)'i' && word[2] == (byte)'B') || word.SequenceEqual("sec"u8) || word.SequenceEqual("min"u8),
+        4 => word.SequenceEqual("secs"u8) || word.SequenceEqual("mins"u8),
         _ => false,
     };
 

@@ -114,6 +114,7 @@ public ref struct MaskMessage
             isJoined = false;
             return at + 2;
         }
+        if (b is (byte)'<' or (byte)'>' && at + 1 < text.Length && ByteClasses.Is(text[at + 1], ByteClass.Digit) && (at == 0 || text[at - 1] == (byte)' ')) return at + 1; // <1 sec
         template[written++] = b;
         if (!ByteClasses.Is(b, ByteClass.Joint)) isJoined = false;
         return at + 1;
@@ -140,7 +141,7 @@ public ref struct MaskMessage
         if (word.Length is 3 or 4 && Forms.IsDayOrMonth(text, start, core)) return Tail(Value(start, core, MaskKind.Date), end);
         if (word.Length >= 6 && Forms.IsHost(word)) return Tail(Value(start, core, MaskKind.Host), end);
         if (word.Length is 4 or 5 && Forms.IsConstant(word)) return Tail(Value(start, core, MaskKind.Constant), end);
-        if (isJoined && Forms.IsSizeUnit(word)) return Tail(core, end); // 393.0 KB and 1.1 MB are one
+        if (isJoined && Forms.IsUnit(word)) return Tail(core, end); // 393.0 KB and 1.1 MB are one
         if ((seen & ByteClass.Letter) == 0) return Signs(start, end);
         Literal(word);
         return Tail(core, end);
