@@ -1,5 +1,3 @@
-using Crawlers.Logs.Fingerprints;
-
 namespace Crawlers.Logs.Events;
 
 /// <summary>

@@ -5,10 +5,10 @@ sealed class EventStream
 {
     const int SureAfter = 8;
 
+    readonly byte[] time = new byte[40];
     byte[] text = new byte[256];
     byte[] partial = [];
     long[] lines = new long[4];
-    byte[] time = new byte[40];
     int length, lastLineStart, lineCount, partialLength, blankStart, timeLength, headsTimed, headsNamed, loose;
 
     public Header Header { get; private set; }

@@ -15,7 +15,7 @@ public enum LogLevel : byte
 }
 
 /// <summary>Levels as frameworks write them: words, letters, and the numbers of syslog, OpenTelemetry and Bunyan.</summary>
-static class LogLevels
+public static class LogLevels
 {
     /// <returns><see cref="LogLevel.Unknown"/> when the word is no level.</returns>
     public static LogLevel OfWord(ReadOnlySpan<byte> word)

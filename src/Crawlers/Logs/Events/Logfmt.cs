@@ -1,5 +1,3 @@
-using Crawlers.Logs.Fingerprints;
-
 namespace Crawlers.Logs.Events;
 
 /// <summary>key=value pairs with a message among them: time=… level=error msg="…" err="…".</summary>

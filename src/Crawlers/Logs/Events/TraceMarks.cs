@@ -1,3 +1,5 @@
+using Crawlers.Logs.Fingerprints;
+
 namespace Crawlers.Logs.Events;
 
 /// <summary>What a line is in a stack trace.</summary>
@@ -91,7 +93,7 @@ static class TraceMarks
         var name = end < 0 ? text : text[..end];
         if (end >= 0 && text[end] == (byte)' ' && !text[end..].StartsWith(" ["u8) && !text[end..].StartsWith(" (0x"u8)) return false;
         if (end >= 0 && text[end] == (byte)':' && end + 1 < text.Length && text[end + 1] != (byte)' ') return false;
-        if (name.Length < 5 || name.ContainsAnyExcept("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._$+`"u8)) return false;
+        if (name.Length < 5 || name.ContainsAnyExcept(ByteClasses.TypeName)) return false;
         var last = name[(name.LastIndexOfAny((byte)'.', (byte)'$', (byte)'+') + 1)..];
         if (last.IsEmpty || last[0] is < (byte)'A' or > (byte)'Z') return false;
         return last.EndsWith("Error"u8) || last.EndsWith("Exception"u8) || last.EndsWith("Warning"u8) || last.EndsWith("Interrupt"u8) || last.EndsWith("Group"u8)

@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json;
 using Crawlers.Logs.Fingerprints;
 
 namespace Crawlers.Logs.Events;

@@ -29,7 +29,12 @@ static class ByteClasses
     /// <summary>Bytes that end a path or an address.</summary>
     internal static readonly SearchValues<byte> PathEnds = SearchValues.Create(" \t\"'`<>()[]{},;|"u8);
 
-    internal static readonly SearchValues<byte> Spaces = SearchValues.Create(" \t"u8);
+    internal static readonly SearchValues<byte> Digits = SearchValues.Create("0123456789"u8);
+    internal static readonly SearchValues<byte> Dotted = SearchValues.Create("0123456789."u8);
+    internal static readonly SearchValues<byte> Numeric = SearchValues.Create("0123456789.,+-%"u8);
+
+    /// <summary>What names of types are made of.</summary>
+    internal static readonly SearchValues<byte> TypeName = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._$+`"u8);
 
     public static ByteClass Of(byte b) => Table[b];
 

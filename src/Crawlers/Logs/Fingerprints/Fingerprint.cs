@@ -1,3 +1,5 @@
+using Crawlers.Logs.Events;
+
 namespace Crawlers.Logs.Fingerprints;
 
 /// <summary>What an event is, whatever its values.</summary>
@@ -12,4 +14,7 @@ public sealed record Fingerprint(string Key, string Template, string? Type, stri
 
     /// <summary>All own frames of the root cause from the innermost out, recursion folded: what hubs that are learned later cut. Empty without a trace.</summary>
     public IReadOnlyList<string> Chain { get; init; } = [];
+
+    /// <summary>What the wording implies, for events that say no level: a trace is an error.</summary>
+    public LogLevel ImpliedLevel { get; } = Type is not null ? LogLevel.Error : LevelOfWording.Of(Template);
 }

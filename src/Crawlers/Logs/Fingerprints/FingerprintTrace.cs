@@ -22,7 +22,7 @@ static class FingerprintTrace
     /// <summary>The same trace with other hubs.</summary>
     public static Fingerprint With(Fingerprint trace, Func<string, bool> isHub) => Of(trace.Type ?? "", trace.RootType ?? "", UpToHub(trace.Chain, isHub), trace.Chain, message: null);
 
-    static Fingerprint Of(string type, string root, IReadOnlyList<string> frames, IReadOnlyList<string> chain, string? message)
+    static Fingerprint Of(string type, string root, List<string> frames, IReadOnlyList<string> chain, string? message)
     {
         var text = new StringBuilder(type);
         if (root != type) text.Append(" ← ").Append(root);

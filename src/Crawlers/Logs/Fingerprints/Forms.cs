@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Crawlers.Logs.Fingerprints;
 
 /// <summary>The forms of values that are more than one word, or have no digit.</summary>
@@ -156,8 +154,8 @@ static class Forms
     /// <summary>For the explanation: what a word with a digit looks like.</summary>
     public static MaskKind KindOf(ReadOnlySpan<byte> word, bool isHex)
     {
-        if (word.Count((byte)'.') == 3 && word.IndexOfAnyExcept("0123456789."u8) < 0) return MaskKind.IpAddress;
-        if (word.IndexOfAnyExcept("0123456789.,+-%"u8) < 0) return MaskKind.Number;
+        if (word.Count((byte)'.') == 3 && word.IndexOfAnyExcept(ByteClasses.Dotted) < 0) return MaskKind.IpAddress;
+        if (word.IndexOfAnyExcept(ByteClasses.Numeric) < 0) return MaskKind.Number;
         if (isHex || word.StartsWith("0x"u8)) return MaskKind.Hex;
         return IsHost(word) ? MaskKind.Host : MaskKind.Identifier;
     }
