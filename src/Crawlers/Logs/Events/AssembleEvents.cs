@@ -92,9 +92,7 @@ public sealed class AssembleEvents(TakeEvent take, LogFormat format = LogFormat.
                 if (text.IsEmpty || text.IndexOfAnyExcept((byte)' ', (byte)'\t') < 0) stream.AppendBlank(number);
                 else
                 {
-                    var mark = TraceMarks.Of(text);
-                    stream.HasTrace |= mark != TraceMark.None;
-                    stream.AnnouncesTrace = mark == TraceMark.Announcement;
+                    stream.Note(TraceMarks.Of(text));
                     stream.Append(text, number, MaxEventBytes, now);
                 }
                 return;
@@ -105,7 +103,7 @@ public sealed class AssembleEvents(TakeEvent take, LogFormat format = LogFormat.
         if (header.IsHead) stream.Learn(header);
         else stream.LearnLoose();
         stream.Begin(line, header, number, now);
-        stream.HasTrace = !header.IsHead && TraceMarks.Of(text) != TraceMark.None;
+        if (!header.IsHead) stream.Note(TraceMarks.Of(text));
     }
 
     /// <summary>Whether a new event begins with this line.</summary>
@@ -119,8 +117,13 @@ public sealed class AssembleEvents(TakeEvent take, LogFormat format = LogFormat.
         if (mark == TraceMark.Traceback) return !stream.AnnouncesTrace && (stream.HasTrace || isQuiet || !stream.HasHeads);
         if (isQuiet && mark == TraceMark.Exception) return true;
         if (text[0] is (byte)' ' or (byte)'\t') return !(stream.HasHeads || stream.HasTrace || mark != TraceMark.None || !header.IsSyslog);
-        if (stream.HasHeads) return false;
-        return !(stream.HasTrace && mark != TraceMark.None) && !(mark is TraceMark.Frame or TraceMark.Cause);
+        if (stream.HasHeads || stream.AwaitsException) return false;
+        return mark switch
+        {
+            TraceMark.Frame or TraceMark.Cause => false,
+            TraceMark.Part or TraceMark.Announcement => !stream.HasTrace,
+            _ => true,
+        };
     }
 
     EventStream Find(ulong key, long now)

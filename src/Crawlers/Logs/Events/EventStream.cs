@@ -18,10 +18,13 @@ sealed class EventStream
     public bool IsOpen { get; private set; }
 
     /// <summary>A trace has begun in the open event.</summary>
-    public bool HasTrace { get; set; }
+    public bool HasTrace { get; private set; }
+
+    /// <summary>A traceback of Python has begun, and the line with its exception has not come.</summary>
+    public bool AwaitsException { get; private set; }
 
     /// <summary>The last line that was no blank announced another trace: "The above exception was the direct cause …".</summary>
-    public bool AnnouncesTrace { get; set; }
+    public bool AnnouncesTrace { get; private set; }
 
     public bool IsWhole { get; private set; }
 
@@ -50,13 +53,22 @@ sealed class EventStream
         else headsNamed++;
     }
 
+    /// <summary>Takes in what a line of the open event is in a trace.</summary>
+    public void Note(TraceMark mark)
+    {
+        AnnouncesTrace = mark == TraceMark.Announcement;
+        HasTrace |= mark is not (TraceMark.None or TraceMark.Exception);
+        if (mark == TraceMark.Traceback) AwaitsException = true;
+        else if (mark == TraceMark.Exception) AwaitsException = false;
+    }
+
     /// <summary>A line without head began an event or went on with one that has no trace.</summary>
     public void LearnLoose() => loose++;
 
     public void Begin(in UnwrappedLine line, in Header header, long number, long now)
     {
         IsOpen = true;
-        HasTrace = AnnouncesTrace = IsMultiLine = false;
+        HasTrace = AnnouncesTrace = AwaitsException = IsMultiLine = false;
         IsWhole = line.IsWhole;
         Header = header;
         Level = header.Level != LogLevel.Unknown ? header.Level : line.Level;

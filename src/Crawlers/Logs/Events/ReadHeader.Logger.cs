@@ -97,6 +97,9 @@ ref partial struct ReadHeader
         if (end == line.Length) return bracket && level != LogLevel.Unknown ? end : 0;
         if (line[end] == (byte)':') return (dotted || camel || bracket) && (end + 1 == line.Length || line[end + 1] is (byte)' ' or (byte)'\t') ? end : 0;
         if (line[end] != (byte)' ' || end + 2 >= line.Length) return 0;
+        var column = end;
+        while (column < line.Length - 1 && line[column] == (byte)' ') column++;
+        if (column > end + 1 && line[column] == (byte)':' && line[column + 1] == (byte)' ' && (dotted || camel)) return end; // Spring's column
         if (line[end + 1] == (byte)'*' && dotted && level == LogLevel.Unknown)
         {
             // program.exe *64 - …

@@ -31,8 +31,13 @@ ref partial struct ReadHeader
     void Run()
     {
         if (line.IsEmpty || line[0] is (byte)' ' or (byte)'\t') return;
-        if (line[0] == (byte)'<' && Priority()) at = message;
-        Fields();
+        if (line[0] == (byte)'<') Priority();
+        if (IsKlog())
+        {
+            Klog();
+            return;
+        }
+        if (text == 0) Fields();
         if (text > 0)
         {
             isHead = false;
@@ -40,17 +45,6 @@ ref partial struct ReadHeader
             Fields();
         }
         while (message < line.Length && line[message] is (byte)' ' or (byte)'\t') message++;
-    }
-
-    // <34>: facility * 8 + severity
-    bool Priority()
-    {
-        var close = line[..Math.Min(5, line.Length)].IndexOf((byte)'>');
-        if (close < 2 || !int.TryParse(line[1..close], out var priority) || priority > 191) return false;
-        level = LogLevels.OfSyslog(priority % 8);
-        message = close + 1;
-        if (message + 1 < line.Length && line[message] == (byte)'1' && line[message + 1] == (byte)' ') message += 2; // RFC 5424
-        return true;
     }
 
     void Fields()
@@ -85,7 +79,7 @@ ref partial struct ReadHeader
                 var close = Close();
                 if (close < 0) break;
                 var inner = line[(at + 1)..close];
-                if (ReadTimestamp.TryMatch(inner, out found) && found.Length >= inner.Length - 1)
+                if (ReadTimestamp.TryMatch(inner, out found) && (found.Length >= inner.Length - 1 || inner[found.Length] == (byte)' '))
                 {
                     if (!isTimed) time = found;
                     isTimed = isHead = true;
@@ -121,6 +115,11 @@ ref partial struct ReadHeader
                 Commit();
                 AfterLevel();
                 return;
+            }
+            if (token.Length == 2 && token[1] == (byte)',' && end == message + 2 && end + 1 < line.Length && line[end + 1] == (byte)'[')
+            {
+                at = end; // Ruby: E, [2026-…
+                continue;
             }
             if (token.Length == 1 && b is (byte)'-' or (byte)'|' or (byte)':' or (byte)',')
             {

@@ -25,6 +25,7 @@ static class ReadTimestamp
         if (first is 1 or 2 && separator == (byte)':') return Clock(text, 0, 0, 0, 0, out time);
         if (first is 10 or 13 or 16 or 19) return Epoch(text, first, a, out time);
         if (first == 8) return Joined(text, first, (int)(a / 10000), (int)(a / 100 % 100), (int)(a % 100), out time);
+        if (first == 4 && separator == (byte)' ') return Joined(text, first, 0, (int)(a / 100), (int)(a % 100), out time); // klog
         if (first == 6 && separator == (byte)' ') return Joined(text, first, 2000 + (int)(a / 10000), (int)(a / 100 % 100), (int)(a % 100), out time);
         if (first == 2 && separator is (byte)'/' or (byte)' ' or (byte)'-' && Month(text, first + 1) is var named and > 0) return DayMonthYear(text, first + 4, (int)a, named, out time);
         if (separator is not ((byte)'-' or (byte)'/' or (byte)'.')) return false;

@@ -59,7 +59,7 @@ static class LearnSlots
     /// <param name="Word">What stands for all of its words.</param>
     sealed record Slot(string Word, string Reason, Func<string, bool> Takes)
     {
-        const int Variety = 6, VarietyAlone = 8, VarietyNamed = 3;
+        const int Variety = 6, VarietyAlone = 8, VarietyNamed = 3, VarietyOfKey = 4;
 
         static readonly HashSet<string> Naming = new(StringComparer.OrdinalIgnoreCase)
         {
@@ -78,10 +78,10 @@ static class LearnSlots
             var values = words.Where(w => w.Any(char.IsAsciiLetter)).Distinct().ToList();
             if (values.Count < 2 || literals == 0) return null;
             if (IsSeries(values)) return Learned("a letter counts there", values, around, words);
-            if (at == 0 || values.Any(IsState)) return null;
+            if (at == 0 || values.Any(v => IsState(v[(v.IndexOf('=', StringComparison.Ordinal) + 1)..]))) return null;
             var before = around.Split(' ')[at - 1].TrimEnd(':', '=', '\'', '"');
             var isNamed = Naming.Contains(before[(before.LastIndexOfAny(['=', ':', '.', '(', '[']) + 1)..]);
-            var needed = isNamed ? VarietyNamed : literals == 1 ? VarietyAlone : Variety;
+            var needed = isNamed ? VarietyNamed : Key(values) is not null ? VarietyOfKey : literals == 1 ? VarietyAlone : Variety;
             return values.Count >= needed ? Learned($"{values.Count} different words stand there", values, around, words) : null;
         }
 
@@ -90,6 +90,13 @@ static class LearnSlots
             var end = After(words[0]);
             var same = words.All(w => After(w) == end) ? end : "";
             return new Slot(Wildcard + same, $"{what}: {around.Replace("\0", Wildcard, StringComparison.Ordinal)}", values.Contains);
+        }
+
+        // state=idle, state=busy: the key that all of them have
+        static string? Key(List<string> values)
+        {
+            var end = values[0].IndexOf('=', StringComparison.Ordinal);
+            return end > 0 && values.All(v => v.StartsWith(values[0][..(end + 1)], StringComparison.Ordinal)) ? values[0][..end] : null;
         }
 
         // LNKA, LNKB; a, b, c

@@ -36,7 +36,7 @@ public ref struct MaskMessage
     /// <returns>The length of the template.</returns>
     public static int Run(ReadOnlySpan<byte> message, Span<byte> template, List<MaskedPart>? parts = null)
     {
-        if (message.Length > MaxInputBytes) message = message[..MaxInputBytes];
+        if (message.Length > MaxInputBytes) message = message[..(message[..MaxInputBytes].LastIndexOf((byte)' ') is var space and > MaxInputBytes / 2 ? space : MaxInputBytes)];
         var mask = new MaskMessage(message, template, parts, keepsLetters: false);
         mask.Run();
         if (mask.hasLetters || mask.written == 0) return mask.written;
@@ -128,9 +128,11 @@ public ref struct MaskMessage
         while (end < text.Length && ByteClasses.Of(text[end]) is var c && (c & ByteClass.Word) != 0)
         {
             seen |= c;
+            if (text[end] == (byte)'.' && end + 1 < text.Length && text[end + 1] == (byte)'.') break; // dots that lead to a column
             isHex &= (c & (ByteClass.Digit | ByteClass.HexLetter)) != 0;
             end++;
         }
+        if (end == start) return Dots(start);
         var core = end;
         while (core > start && text[core - 1] is (byte)'.' or (byte)'-' or (byte)'~') core--; // a full stop, a dash, an ellipsis
         if (core == start) return Signs(start, end);
@@ -181,6 +183,13 @@ public ref struct MaskMessage
         }
         var end = Value(start, core, parts is null ? MaskKind.Number : Forms.KindOf(text[start..core], isHex));
         return end;
+    }
+
+    int Dots(int start)
+    {
+        var end = start;
+        while (end < text.Length && text[end] == (byte)'.') end++;
+        return Signs(start, end);
     }
 
     /// <summary>The full stop or dashes behind a word.</summary>
