@@ -40,10 +40,12 @@ static class FingerprintTrace
     }
 
     // A root cause that lies in libraries alone, such as a driver's, is told by the exception around it.
+    // Where own frames name their files, as .NET's do when symbols are there, those without one are of packages.
     static List<string> Chain(Trace trace)
     {
+        var named = trace.Exceptions.SelectMany(e => e.Frames).Any(f => f.IsOwn && f.File is not null);
         for (var i = trace.Exceptions.Count - 1; i >= 0; i--)
-            if (Folded(trace.Exceptions[i].Frames.Where(f => f.IsOwn)) is { Count: > 0 } own) return own;
+            if (Folded(trace.Exceptions[i].Frames.Where(f => f.IsOwn && (f.File is not null || !named))) is { Count: > 0 } own) return own;
         return Folded(trace.Root.Frames);
     }
 

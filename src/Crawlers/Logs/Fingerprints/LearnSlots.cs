@@ -59,7 +59,7 @@ static class LearnSlots
     /// <param name="Word">What stands for all of its words.</param>
     sealed record Slot(string Word, string Reason, Func<string, bool> Takes)
     {
-        const int Variety = 6, VarietyAlone = 8, VarietyNamed = 3, VarietyOfKey = 4;
+        const int Variety = 6, VarietyAlone = 8, VarietyAmongMany = 4, ManyWords = 5, VarietyNamed = 3, VarietyOfKey = 4;
 
         static readonly HashSet<string> Naming = new(StringComparer.OrdinalIgnoreCase)
         {
@@ -70,10 +70,11 @@ static class LearnSlots
         public static Slot? Of(string around, int at, IReadOnlyList<string> words)
         {
             var literals = around.Split(' ').Count(word => word.Count(char.IsAsciiLetter) > 1);
-            if (words.FirstOrDefault(w => w.TrimEnd(',', ':', ';', '.') == Wildcard) is { } known)
+            if (literals >= 2 && words.FirstOrDefault(IsValue) is { } known)
             {
-                var end = After(known);
-                return literals >= 2 ? new Slot(known, $"a value stands there in others: {around.Replace("\0", Wildcard, StringComparison.Ordinal)}", word => After(word) == end) : null;
+                var (key, end) = (known[..(known.IndexOf('=', StringComparison.Ordinal) + 1)], After(known));
+                var slot = new Slot(known, $"a value stands there in others: {around.Replace("\0", Wildcard, StringComparison.Ordinal)}", word => After(word) == end && word.StartsWith(key, StringComparison.Ordinal));
+                if (words.Count(slot.Takes) > 1) return slot;
             }
             var values = words.Where(w => w.Any(char.IsAsciiLetter)).Distinct().ToList();
             if (values.Count < 2 || literals == 0) return null;
@@ -81,7 +82,7 @@ static class LearnSlots
             if (at == 0 || values.Any(v => IsState(v[(v.IndexOf('=', StringComparison.Ordinal) + 1)..]))) return null;
             var before = around.Split(' ')[at - 1].TrimEnd(':', '=', '\'', '"');
             var isNamed = Naming.Contains(before[(before.LastIndexOfAny(['=', ':', '.', '(', '[']) + 1)..]);
-            var needed = isNamed ? VarietyNamed : Key(values) is not null ? VarietyOfKey : literals == 1 ? VarietyAlone : Variety;
+            var needed = isNamed ? VarietyNamed : Key(values) is not null ? VarietyOfKey : literals == 1 ? VarietyAlone : literals >= ManyWords ? VarietyAmongMany : Variety;
             return values.Count >= needed ? Learned($"{values.Count} different words stand there", values, around, words) : null;
         }
 
@@ -91,6 +92,9 @@ static class LearnSlots
             var same = words.All(w => After(w) == end) ? end : "";
             return new Slot(Wildcard + same, $"{what}: {around.Replace("\0", Wildcard, StringComparison.Ordinal)}", values.Contains);
         }
+
+        // <*> or key=<*>
+        static bool IsValue(string word) => word.TrimEnd(',', ':', ';', '.') is var bare && bare.EndsWith(Wildcard, StringComparison.Ordinal) && (bare.Length == Wildcard.Length || (bare[^4] == '=' && bare.IndexOf('=', StringComparison.Ordinal) == bare.Length - 4));
 
         // state=idle, state=busy: the key that all of them have
         static string? Key(List<string> values)
