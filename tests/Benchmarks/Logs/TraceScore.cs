@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Crawlers.Logs.Fingerprints;
 
 namespace Benchmarks.Logs;
 
@@ -16,7 +15,7 @@ public sealed record TraceScore(string Language, GroupingScore Score, int Events
         return [.. labelled.GroupBy(l => l.Lang).Select(l => One(l.Key, [.. l])), One("all", labelled)];
     }
 
-    static TraceScore One(string language, IReadOnlyList<(string Lang, string Bug, string Variant, string Group)> events)
+    static TraceScore One(string language, List<(string Lang, string Bug, string Variant, string Group)> events)
     {
         var wrong = events.GroupBy(e => e.Bug).Where(bug => bug.Select(e => e.Group).Distinct().Count() > 1 || events.Any(e => e.Bug != bug.Key && e.Group == bug.First().Group))
             .Select(bug => $"{bug.Key}: {string.Join("; ", bug.GroupBy(e => e.Group).Select(g => $"{string.Join(",", g.Select(e => e.Variant).Distinct())} = {g.Key}"))}");

@@ -3,7 +3,7 @@ using Crawlers.Logs.Fingerprints;
 namespace Crawlers.Logs.Events;
 
 /// <summary>What stands between level and message.</summary>
-ref partial struct ReadHeader
+public ref partial struct ReadHeader
 {
     // Threads, numbers, dashes and the logger behind the level.
     void AfterLevel()

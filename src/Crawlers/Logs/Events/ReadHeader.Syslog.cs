@@ -3,7 +3,7 @@ using Crawlers.Logs.Fingerprints;
 namespace Crawlers.Logs.Events;
 
 /// <summary>The host and tag that syslog and the journal put before the text of a program.</summary>
-ref partial struct ReadHeader
+public ref partial struct ReadHeader
 {
     // An ISO time, a host, and a tag with a process number: journalctl -o short-iso
     readonly bool IsHostAndProcess()

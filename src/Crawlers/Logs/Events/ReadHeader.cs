@@ -6,7 +6,7 @@ namespace Crawlers.Logs.Events;
 /// Strips the header of a line by a grammar of its parts, not by formats: what is before a time or level and looks like a field, brackets,
 /// numbers and a logger behind it. Depends on the line alone, so that nothing learned can change a fingerprint.
 /// </summary>
-ref partial struct ReadHeader
+public ref partial struct ReadHeader
 {
     const int MaxLoose = 4, MaxPrefix = 6;
 

@@ -18,7 +18,7 @@ static class Headline
 
         var end = line.IndexOfAny(':', ' ');
         var name = end < 0 ? line : line[..end];
-        if (!IsTypeName(name)) return Ruby(line);
+        if (!IsTypeName(name)) return null;
         if (end < 0) return LooksLikeException(name) ? (name.ToString(), "") : null;
         var rest = line[end..];
         if (rest.StartsWith(" [") && rest.IndexOf("]:") is var code and > 0) rest = rest[(code + 1)..]; // RangeError [ERR_OUT_OF_RANGE]: …
@@ -27,11 +27,11 @@ static class Headline
         return (name.ToString(), rest[1..].Trim().ToString());
     }
 
-    // app.rb:12:in 'save': message (ArgumentError)
-    static (string, string)? Ruby(ReadOnlySpan<char> line)
+    /// <summary>app.rb:12:in 'save': message (ArgumentError)</summary>
+    public static (string Type, string Message)? Ruby(ReadOnlySpan<char> line)
     {
         var place = line.IndexOf(":in ");
-        if (place < 0 || line[^1] != ')') return null;
+        if (place <= 0 || line[^1] != ')') return null;
         var open = line.LastIndexOf('(');
         var message = line[place..].IndexOf("': ");
         return open > 0 && message > 0 && IsTypeName(line[(open + 1)..^1]) ? (line[(open + 1)..^1].ToString(), line[(place + message + 3)..Math.Max(place + message + 3, open)].Trim().ToString()) : null;

@@ -17,6 +17,7 @@ public sealed class ParseTrace
         public string Message = "";
         public List<TraceFrame> Frames { get; } = [];
         public bool IsPython;
+        public bool IsRust;
     }
 
     /// <param name="text">An event; its first line may have a header.</param>
@@ -65,6 +66,17 @@ public sealed class ParseTrace
             if (current is null || (current.Frames.Count == 0 && current.Type.Length == 0 && panic.Length > 0 && parts.Count == 0)) current = Start(Panic());
             if (texts.Count > 0 && texts[^1] == previous) texts.RemoveAt(texts.Count - 1);
             current.Frames.Add(go);
+            return;
+        }
+        if (current is { IsRust: true, Frames.Count: > 0 } && line.StartsWith("at "))
+        {
+            current.Frames[^1] = ReadFrames.RustPlace(current.Frames[^1], line[3..]);
+            return;
+        }
+        if (Headline.Ruby(line) is var (rubyType, rubyMessage))
+        {
+            current = Start(new Part { Type = rubyType, Message = rubyMessage });
+            if (ReadFrames.Ruby(line[..(line.IndexOf("': ") + 1)]) is { } thrower) current.Frames.Add(thrower);
             return;
         }
         if (ReadFrames.At(line) is { } frame || (ReadFrames.Ruby(line) is { } ruby && (frame = ruby) is not null) || (ReadFrames.Rust(line) is { } rust && (frame = rust) is not null))
@@ -153,7 +165,7 @@ public sealed class ParseTrace
         }
         var colon = rest.IndexOf(".rs:");
         var file = colon > 0 ? rest[..(colon + 3)].ToString() : rest.ToString();
-        current = Start(new Part { Type = $"panic in {file[(file.LastIndexOfAny(['/', '\\']) + 1)..]}", Message = message });
+        current = Start(new Part { IsRust = true, Type = $"panic in {file[(file.LastIndexOfAny(['/', '\\']) + 1)..]}", Message = message });
         return true;
     }
 

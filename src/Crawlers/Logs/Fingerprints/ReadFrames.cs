@@ -133,6 +133,16 @@ static class ReadFrames
         return new TraceFrame(function, FunctionName.Ruby(function), file.ToString(), number, isOwn);
     }
 
+    /// <summary>at ./src/orders.rs:12:5, below the frame that it is the place of.</summary>
+    public static TraceFrame RustPlace(TraceFrame frame, ReadOnlySpan<char> place)
+    {
+        if (place.LastIndexOf(':') is var column and > 0) place = place[..column];
+        var line = 0;
+        if (place.LastIndexOf(':') is var row and > 0 && int.TryParse(place[(row + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out line)) place = place[..row];
+        var isLibrary = place.StartsWith("/rustc/") || place.Contains("/.cargo/", StringComparison.Ordinal) || place.Contains("/registry/src/", StringComparison.Ordinal);
+        return frame with { File = place.ToString(), Line = line, IsOwn = frame.IsOwn && !isLibrary };
+    }
+
     /// <summary>   3: shop::orders::save</summary>
     public static TraceFrame? Rust(ReadOnlySpan<char> line)
     {
