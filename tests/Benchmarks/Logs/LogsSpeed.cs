@@ -8,7 +8,7 @@ namespace Benchmarks.Logs;
 /// <summary>Lines a second on one core through unwrapping, assembly and fingerprint, from a file of a million real lines whose numbers change.</summary>
 static class LogsSpeed
 {
-    const int Lines = 1_000_000, Runs = 3;
+    const int Lines = 1_000_000, Runs = 5;
 
     public static bool Run(BenchmarkRun run, string loghub, CancellationToken ct)
     {
@@ -16,20 +16,21 @@ static class LogsSpeed
         var file = Path.Combine(folder.Path, "million.log");
         Write(file, [.. new[] { "HDFS", "Linux" }.SelectMany(set => File.ReadLines(Path.Combine(loghub, set, $"{set}_2k.log")))]);
         var isRight = true;
-        var measured = new List<(double PerSecond, double MbPerSecond, int Groups)>();
+        var measured = new List<(double PerSecond, double PerCoreSecond, double MbPerSecond, int Groups)>();
         for (var i = 0; i < Runs; i++)
         {
             ct.ThrowIfCancellationRequested();
             var counts = new Dictionary<string, long>();
-            var clock = Stopwatch.StartNew();
+            var (clock, used) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
             Read(file, counts);
             var seconds = clock.Elapsed.TotalSeconds;
-            measured.Add((Lines / seconds, new FileInfo(file).Length / 1e6 / seconds, counts.Count));
+            var coreSeconds = (Environment.CpuUsage.TotalTime - used).TotalSeconds; // what others take of the machine is not in it
+            measured.Add((Lines / seconds, Lines / coreSeconds, new FileInfo(file).Length / 1e6 / seconds, counts.Count));
             isRight &= counts.Values.Sum() == Lines;
         }
-        var median = measured.OrderBy(m => m.PerSecond).ElementAt(Runs / 2);
-        run.Say($"speed: {median.PerSecond:0} lines/s, {median.MbPerSecond:0} MB/s, {median.Groups} fingerprints; all runs {string.Join(", ", measured.Select(m => $"{m.PerSecond:0}"))}{(isRight ? "" : "; lines are missing")}");
-        run.Result(new { what = "fingerprint", lines_per_second = Math.Round(median.PerSecond), mb_per_second = Math.Round(median.MbPerSecond, 1), groups = median.Groups, rss_mb = Environment.WorkingSet >> 20 });
+        var median = measured.OrderBy(m => m.PerCoreSecond).ElementAt(Runs / 2);
+        run.Say($"speed: {median.PerCoreSecond:0} lines/s of a core, {median.PerSecond:0} lines/s by the clock, {median.MbPerSecond:0} MB/s, {median.Groups} fingerprints; all runs {string.Join(", ", measured.Select(m => $"{m.PerCoreSecond:0}"))}{(isRight ? "" : "; lines are missing")}");
+        run.Result(new { what = "fingerprint", lines_per_second = Math.Round(median.PerSecond), lines_per_core_second = Math.Round(median.PerCoreSecond), mb_per_second = Math.Round(median.MbPerSecond, 1), groups = median.Groups, rss_mb = Environment.WorkingSet >> 20 });
         return isRight;
     }
 

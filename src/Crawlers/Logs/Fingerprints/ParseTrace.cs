@@ -178,7 +178,7 @@ public sealed class ParseTrace
             if (Headline.Of(text.AsSpan().TrimStart()) is not { } found) continue;
             if (named is null || (!Headline.LooksLikeException(named.Value.Type) && Headline.LooksLikeException(found.Type))) named = found;
         }
-        if (named is var (type, message)) current = new Part { Type = type, Message = message };
+        if (named is var (type, message) && current is not { IsRust: true, Frames.Count: 0 }) current = new Part { Type = type, Message = message };
         current ??= new Part();
         if (!parts.Contains(current)) parts.Add(current);
         texts.Clear();

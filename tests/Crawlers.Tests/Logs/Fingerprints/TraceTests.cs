@@ -28,7 +28,7 @@ public sealed class TraceTests
     [InlineData("panic: runtime error: index out of range [65] with length 29\n\ngoroutine 7 [running]:\nmain.(*Shop).pick.func1(0x507a00?)\n\t/build/main.go:120 +0xbb\nmain.main()\n\t/build/main.go:3 +0x1\n\ngoroutine 8 [sleep]:\nmain.other()\n\t/build/main.go:7 +0x1",
         "runtime error: index out of range in main.(*Shop).pick")]
     [InlineData("app.rb:12:in 'Orders#save': no stock (OutOfStock)\n\tfrom app.rb:20:in 'block in Shop#sell'\n\tfrom /usr/lib/ruby/gems/3.2/gems/rack-3/lib/rack.rb:5:in 'call'", "OutOfStock in Orders#save ← Shop#sell")]
-    [InlineData("thread 'main' panicked at src/orders.rs:12:5:\nno stock for 5\nstack backtrace:\n   0: rust_begin_unwind\n             at /rustc/9fc6/library/std/src/panicking.rs:645:5\n   1: core::panicking::panic_fmt\n   2: shop::orders::save::h0123456789abcdef\n             at ./src/orders.rs:12:5\n   3: shop::sell::{{closure}}",
+    [InlineData("thread 'main' panicked at src/orders.rs:12:5:\nno stock for 5\nstack backtrace:\n   0: rust_begin_unwind\n             at /rustc/9fc6/library/std/src/panicking.rs:645:5\n   1: core::panicking::panic_fmt\n   2: shop::orders::save::h0123456789abcdef\n             at ./src/orders.rs:12:5\n   3: shop::sell::{{closure}}\n             at ./src/shop.rs:3:1",
         "panic in orders.rs in shop::orders::save ← shop::sell")]
     public void Types_causes_and_own_frames_make_the_key(string text, string template) => Assert.Equal(template, fingerprint.Run(text).Template);
 
