@@ -25,7 +25,7 @@ public sealed class FullDiskTests
     {
         using var disk = SmallDisk.Mount(megabytes: 300);
         await using var field = await FaultField.StartAsync(new Dictionary<string, string> { ["min_wal_size"] = "32MB", ["max_wal_size"] = "64MB" }, disk.Path);
-        var worker = await field.StartWorkerAsync();
+        var worker = await field.StartWorkerAsync(TimeSpan.FromMinutes(1)); // nobody is to be taken for dead here
         await Eventually.TrueAsync(() => ListeningFile.Read(worker.DataFolder).Count > 0, Soon, "it listens");
         using var client = Client(worker);
 
