@@ -7,7 +7,11 @@ namespace Routing.Budgets;
 /// </summary>
 public sealed class LocalSlices(TimeProvider time)
 {
+    static readonly TimeSpan LookThrough = TimeSpan.FromSeconds(1);
+
     readonly Dictionary<(Guid BudgetId, string Key), Slice> slices = [];
+    readonly HashSet<(Guid BudgetId, string Key)> changed = []; // with a budget for each task there are thousands, of which a pass concerns few
+    long? lookedThroughAt;
 
     /// <returns>False when some window has too little free; then nothing is held.</returns>
     public bool TryHold(ReadOnlySpan<BudgetWindow> windows, NanoUsd amount)
@@ -38,6 +42,7 @@ public sealed class LocalSlices(TimeProvider time)
             slice.Calls--;
             slice.Granted -= costUsd;
             slice.UsedAt = time.GetTimestamp();
+            changed.Add((window.BudgetId, window.Key));
         }
     }
 
@@ -49,6 +54,7 @@ public sealed class LocalSlices(TimeProvider time)
         slice.Granted += usd;
         slice.IsExact = isExact;
         slice.UsedAt = time.GetTimestamp();
+        changed.Add(key);
     }
 
     /// <summary>The database has the window, so that calls which hold nothing may be under way in it, whether or not anything of it was granted.</summary>
@@ -61,7 +67,9 @@ public sealed class LocalSlices(TimeProvider time)
     /// <summary>Not a number but a wish: little is left of the window, so nothing of it shall stay here unused.</summary>
     public void MakeExact(Guid budgetId, string key)
     {
-        if (slices.TryGetValue((budgetId, key), out var slice)) slice.IsExact = true;
+        if (!slices.TryGetValue((budgetId, key), out var slice)) return;
+        slice.IsExact = true;
+        changed.Add((budgetId, key));
     }
 
     /// <summary>In US dollars; below zero after a call that cost more than it held.</summary>
@@ -69,14 +77,19 @@ public sealed class LocalSlices(TimeProvider time)
 
     public IReadOnlyList<BudgetWindow> Windows => [.. slices.Values.Select(s => s.Window)];
 
-    /// <summary>Takes out what is to be given back: all that is free in exact windows, and in those that nobody has used for a while.</summary>
+    /// <summary>Takes out what is to be given back: all that is free in exact windows, and, looked for once a second, in those that nobody has used for a while.</summary>
     /// <param name="unused">How long nobody used a window whose slice goes back.</param>
     /// <param name="recalled">Budgets whose slices go back whatever their use.</param>
     public IReadOnlyList<GivenBack> TakeFree(TimeSpan unused, IReadOnlySet<Guid>? recalled = null)
     {
         var back = new List<GivenBack>();
-        foreach (var (key, slice) in slices.ToArray())
+        var all = recalled is { Count: > 0 } || lookedThroughAt is not { } before || time.GetElapsedTime(before) >= LookThrough;
+        (Guid BudgetId, string Key)[] keys = all ? [.. slices.Keys] : [.. changed];
+        if (all) lookedThroughAt = time.GetTimestamp();
+        changed.Clear();
+        foreach (var key in keys)
         {
+            if (!slices.TryGetValue(key, out var slice)) continue;
             var isIdle = slice.Calls == 0 && time.GetElapsedTime(slice.UsedAt) > unused;
             if (!slice.IsExact && !isIdle && recalled?.Contains(key.BudgetId) != true) continue;
             var isOver = slice.Calls == 0 && isIdle;
@@ -94,6 +107,7 @@ public sealed class LocalSlices(TimeProvider time)
     public void Reset(IEnumerable<(BudgetWindow Window, decimal GrantedUsd, bool IsExact)> granted, IEnumerable<(BudgetWindow[] Windows, NanoUsd Hold)> held)
     {
         slices.Clear();
+        lookedThroughAt = null;
         foreach (var (window, usd, isExact) in granted)
             slices[(window.BudgetId, window.Key)] = new Slice(window) { Granted = usd, IsExact = isExact, UsedAt = time.GetTimestamp() };
         foreach (var (windows, hold) in held)
