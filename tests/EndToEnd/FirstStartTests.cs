@@ -27,6 +27,10 @@ public sealed class FirstStartTests(TestDatabase database) : IClassFixture<TestD
             await Eventually.TrueAsync(async () => (await engine.CommandAsync("models", "list", "--provider", "emulator", "--search", "gpt-4o-mini")).Output.Contains("selectable", StringComparison.Ordinal),
                 Soon, "the emulator's models are there");
             Assert.Contains("EMULATED", (await engine.CommandAsync("status")).Output, StringComparison.Ordinal);
+            var asked = await engine.CommandAsync("ask", "--policy", "normal", "Hello");
+            Assert.Equal(0, asked.ExitCode);
+            Assert.NotEqual("", asked.Output.Trim());
+            Assert.Contains("openai/gpt-4o-mini at emulator, EMULATED at no real cost · policy normal", asked.Error, StringComparison.Ordinal);
             Assert.Contains("yes, EMULATED", (await engine.CommandAsync("providers", "list")).Output, StringComparison.Ordinal);
             var doctor = await EngineProcess.RunAsync(folder.Path, variables, ["doctor", "--url", $"{engine.Url}"]);
             Assert.Equal(0, doctor.ExitCode);
@@ -42,6 +46,7 @@ public sealed class FirstStartTests(TestDatabase database) : IClassFixture<TestD
         {
             await Eventually.TrueAsync(async () => (await engine.CommandAsync("models", "list", "--provider", "openrouter", "--search", "gpt-4o-mini")).Output.Contains("selectable", StringComparison.Ordinal),
                 Soon, "OpenRouter's models are there");
+            Assert.Contains("openai/gpt-4o-mini at openrouter · policy normal", (await engine.CommandAsync("ask", "--policy", "normal", "Hello")).Error, StringComparison.Ordinal);
             var providers = (await engine.CommandAsync("providers", "list")).Output;
             Assert.Matches("emulator +emulator +[^ ]+ +no ", providers);
             Assert.Matches("openrouter +openrouter +[^ ]+ +yes ", providers);

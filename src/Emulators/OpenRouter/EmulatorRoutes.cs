@@ -31,7 +31,7 @@ sealed class EmulatorRoutes(EmulatorParts parts)
         Get(app, "/credits", account.Credits);
         Get(app, "/activity", account.Activity);
         Get(app, "/generation", new GenerationApi(parts).One);
-        new ControlApi(parts).Map(app);
+        if (parts.Options.HasControl) new ControlApi(parts).Map(app);
         app.MapFallback((RequestDelegate)(context => context.SendErrorAsync(new ErrorAnswer(404, "not_found", "Not Found"), parts.Now)));
     }
 

@@ -16,6 +16,9 @@ public sealed record OpenRouterOptions
 
     public decimal CreditsUsd { get; init; } = 1_000_000;
 
+    /// <summary>Whether <c>/emulator/…</c> is there, by which anybody on this machine may script its answers and read its ledger.</summary>
+    public bool HasControl { get; init; } = true;
+
     public IReadOnlyList<Rule> Rules { get; init; } = [];
 
     /// <summary>Models besides the built-in ones.</summary>

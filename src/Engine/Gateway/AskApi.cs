@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.AI;
 using Routing.Calls;
 using Routing.Policies;
+using Routing.Providers;
 using Routing.Selection;
 
 namespace Engine.Gateway;
@@ -18,7 +19,7 @@ public static class AskApi
         .WithSummary("Makes one routed call and streams its answer as server-sent events: the text in events without a name, then \"done\" with what it took, or \"failed\". "
             + "What fails before the first text is refused instead: 402 when it does not fit into a budget, 503 when no model can be used or none answered.");
 
-    static async Task<Results<EmptyHttpResult, ProblemHttpResult>> Ask(AskRequest request, HttpContext http, RoutedChatFactory chats, KeepSnapshot snapshot, TimeProvider time,
+    static async Task<Results<EmptyHttpResult, ProblemHttpResult>> Ask(AskRequest request, HttpContext http, RoutedChatFactory chats, KeepSnapshot snapshot, ProviderKeys providers, TimeProvider time,
         IHostApplicationLifetime lifetime, CancellationToken ct)
     {
         if (request.Problem() is { } problem) return Refusal.Invalid(problem);
@@ -28,7 +29,7 @@ public static class AskApi
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(ct, lifetime.ApplicationStopping); // a server that stops waits for its requests
         using var chat = chats.For(new CallOrigin(Guid.CreateVersion7(time.GetUtcNow()), Tenant: caller.Tenant ?? request.Tenant), request.Wish());
         await using var updates = chat.GetStreamingResponseAsync(request.Messages(), request.Options(), ends.Token).GetAsyncEnumerator(ends.Token);
-        var answer = new AskedStream(http.Response);
+        var answer = new AskedStream(http.Response, providers);
         try
         {
             while (await updates.MoveNextAsync()) await answer.SendAsync(updates.Current, ends.Token);
@@ -75,14 +76,15 @@ public sealed record AskRequest(string Prompt, string? System = null, string? Po
 
 /// <summary>What a routed call took.</summary>
 /// <param name="SelectionId">Its row in <c>model_selections</c>.</param>
+/// <param name="IsEmulated">The answer is made up, and cost nothing real.</param>
 /// <param name="IsCostEstimated">The provider has not said yet; the most that it can be.</param>
 /// <param name="FirstTokenSeconds">Until the first content.</param>
 /// <param name="Attempts">How many it took.</param>
-public sealed record AskedResponse(Guid SelectionId, string Policy, string Provider, string Model, decimal CostUsd, bool IsCostEstimated, double Seconds, double? FirstTokenSeconds, int Attempts,
+public sealed record AskedResponse(Guid SelectionId, string Policy, string Provider, string Model, bool IsEmulated, decimal CostUsd, bool IsCostEstimated, double Seconds, double? FirstTokenSeconds, int Attempts,
     long? InputTokens, long? OutputTokens, IReadOnlyList<string> Reasons);
 
 /// <summary>Writes an answer as server-sent events, as it comes.</summary>
-sealed class AskedStream(HttpResponse response)
+sealed class AskedStream(HttpResponse response, ProviderKeys providers)
 {
     public async Task SendAsync(ChatResponseUpdate update, CancellationToken ct)
     {
@@ -92,7 +94,8 @@ sealed class AskedStream(HttpResponse response)
         if (RoutedAnswer.Of(update.AdditionalProperties) is { } answer)
         {
             var usage = update.Contents.OfType<UsageContent>().FirstOrDefault()?.Details;
-            Write("event: done\n", new AskedResponse(answer.SelectionId, answer.Policy, answer.Provider, answer.Model, answer.CostUsd, answer.IsCostEstimated,
+            Write("event: done\n", new AskedResponse(answer.SelectionId, answer.Policy, answer.Provider, answer.Model,
+                providers.Find(answer.Provider)?.Provider.IsEmulated == true, answer.CostUsd, answer.IsCostEstimated,
                 Math.Round(answer.Latency.TotalSeconds, 4), answer.FirstToken is { } first ? Math.Round(first.TotalSeconds, 4) : null, answer.Attempts, usage?.InputTokenCount, usage?.OutputTokenCount,
                 answer.Reasons));
         }

@@ -74,7 +74,7 @@ static class AskCommand
         var attempts = done.GetProperty("attempts").GetInt32();
         terminal.Note(string.Join(" · ", new[]
         {
-            $"{done.Text("model")} at {done.Text("provider")}", $"policy {done.Text("policy")}",
+            $"{done.Text("model")} at {done.Text("provider")}{(done.GetProperty("is_emulated").GetBoolean() ? ", EMULATED at no real cost" : "")}", $"policy {done.Text("policy")}",
             $"{ShownMoney.Usd(done.GetProperty("cost_usd").GetDecimal())}{(done.GetProperty("is_cost_estimated").GetBoolean() ? " at most, not confirmed yet" : "")}",
             $"{done.Text("input_tokens")} tokens in, {done.Text("output_tokens")} out",
             done.GetProperty("first_token_seconds").ValueKind == JsonValueKind.Null ? Seconds(done, "seconds") : $"{Seconds(done, "first_token_seconds")} to the first word, {Seconds(done, "seconds")} in all",

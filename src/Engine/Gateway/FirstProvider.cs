@@ -10,7 +10,7 @@ namespace Engine.Gateway;
 /// </summary>
 public sealed class FirstProvider(EnsureDefaultProvider ensure, SyncFirst sync, OwnEmulator own, RoutingSettings settings, TimeProvider time, ILogger<FirstProvider> log) : BackgroundService
 {
-    /// <summary>Calls of which the emulator can still tell what they cost: more than a call that is settled late lies back.</summary>
+    /// <summary>The last calls, of which the emulator can tell afterwards what they cost: an engine that runs for months shall not grow by them.</summary>
     const int EmulatedCalls = 10_000;
 
     static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromSeconds(30);
@@ -61,7 +61,7 @@ public sealed class FirstProvider(EnsureDefaultProvider ensure, SyncFirst sync, 
 
     async Task<Uri> EmulateAsync(CancellationToken ct)
     {
-        emulator ??= await OpenRouterEmulator.StartAsync(new OpenRouterOptions { Time = time, LedgerCapacity = EmulatedCalls }, ct);
+        emulator ??= await OpenRouterEmulator.StartAsync(new OpenRouterOptions { Time = time, LedgerCapacity = EmulatedCalls, HasControl = false }, ct);
         return own.BaseUrl = emulator.BaseUrl;
     }
 }

@@ -91,9 +91,7 @@ public sealed class FileTasks(NpgsqlDataSource database, MoveTasks move, TimePro
     {
         var rows = new FilingRow[tasks.Count];
         // In order, so that the first is also the first by id, and the index grows at its end.
-        var ids = new Guid[rows.Length];
-        for (var i = 0; i < ids.Length; i++) ids[i] = Guid.CreateVersion7(now);
-        Array.Sort(ids);
+        var ids = ConsecutiveIds.From(Guid.CreateVersion7(now), rows.Length);
         for (var i = 0; i < rows.Length; i++)
         {
             var task = tasks[i];

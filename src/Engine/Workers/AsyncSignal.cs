@@ -10,12 +10,7 @@ public sealed class AsyncSignal
     /// <summary>Until it is set, the time is over or the token fires; none of them throws. What was set before its return is for the waiter to see.</summary>
     public async Task WaitAsync(TimeSpan most, TimeProvider time, CancellationToken ct)
     {
-        if (!set.Task.IsCompleted)
-        {
-            using var end = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            await Task.WhenAny(set.Task, Task.Delay(most, time, end.Token));
-            await end.CancelAsync();
-        }
+        await set.Task.WaitAsync(most, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (set.Task.IsCompleted) set = New();
     }
 

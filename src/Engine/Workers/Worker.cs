@@ -34,7 +34,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
     double exchangeMs = 1;
     double fullLookMs;
     long lastWatch;
-    bool isFailing, isDry, isFull, isDrained, isByWake, isPaced;
+    bool isFailing, isDry, isFull, isDrained, isByWake, isPaced, hasAll;
     volatile bool isWoken = true, needsLanes = true;
 
     public long WorkerId => lease.WorkerId;
@@ -112,7 +112,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
             others = [];
             var isBusy = plain.Count > 0 || asked is not null;
             if (isBusy) await ExchangeAsync(plain, asked, ct);
-            isBusy = isBusy && (plain.Count > 0 || !isDry || attempts.HasFinished);
+            isBusy = isBusy && (plain.Count > 0 || !(isDry || hasAll) || attempts.HasFinished);
             plain = [];
             await asking;
             await parts.Limits.ReturnUnusedAsync(ct);
@@ -145,6 +145,7 @@ public sealed class Worker(WorkerLease lease, WorkerParts parts, Heartbeat heart
         if (asked is null) return;
         foreach (var lane in exchanged.Claimed.GroupBy(c => c.Row.LaneId)) marks[lane.Key] = Math.Max(marks.GetValueOrDefault(lane.Key), lane.Max(c => c.Seq) + 1);
         isDry = exchanged.Claimed.Count == 0;
+        hasAll = exchanged.Claimed.Count < asked.Most && asked.Lanes.All(l => l.Most >= asked.Most); // the next end will show whether more has come
         if (!isDry) pace.Found();
         else if (isByWake) pace.FoundNothing();
     }

@@ -7,11 +7,12 @@ namespace Routing.Budgets;
 /// </summary>
 public sealed class LocalSlices(TimeProvider time)
 {
-    static readonly TimeSpan LookThrough = TimeSpan.FromSeconds(1);
+    /// <summary>How often all are looked through for those that nobody has used for a while: there is one for each task of the last half minute.</summary>
+    static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
 
     readonly Dictionary<(Guid BudgetId, string Key), Slice> slices = [];
-    readonly HashSet<(Guid BudgetId, string Key)> changed = []; // with a budget for each task there are thousands, of which a pass concerns few
-    long? lookedThroughAt;
+    readonly HashSet<(Guid BudgetId, string Key)> touched = []; // may have something free since the last look
+    long sweptAt;
 
     /// <returns>False when some window has too little free; then nothing is held.</returns>
     public bool TryHold(ReadOnlySpan<BudgetWindow> windows, NanoUsd amount)
@@ -38,11 +39,11 @@ public sealed class LocalSlices(TimeProvider time)
         foreach (var window in windows)
         {
             if (!slices.TryGetValue((window.BudgetId, window.Key), out var slice)) continue; // taken apart meanwhile
+            touched.Add((window.BudgetId, window.Key));
             slice.Held -= hold.Usd;
             slice.Calls--;
             slice.Granted -= costUsd;
             slice.UsedAt = time.GetTimestamp();
-            changed.Add((window.BudgetId, window.Key));
         }
     }
 
@@ -51,10 +52,10 @@ public sealed class LocalSlices(TimeProvider time)
     {
         var key = (window.BudgetId, window.Key);
         if (!slices.TryGetValue(key, out var slice)) slices[key] = slice = new Slice(window);
+        touched.Add(key);
         slice.Granted += usd;
         slice.IsExact = isExact;
         slice.UsedAt = time.GetTimestamp();
-        changed.Add(key);
     }
 
     /// <summary>The database has the window, so that calls which hold nothing may be under way in it, whether or not anything of it was granted.</summary>
@@ -69,7 +70,7 @@ public sealed class LocalSlices(TimeProvider time)
     {
         if (!slices.TryGetValue((budgetId, key), out var slice)) return;
         slice.IsExact = true;
-        changed.Add((budgetId, key));
+        touched.Add((budgetId, key));
     }
 
     /// <summary>In US dollars; below zero after a call that cost more than it held.</summary>
@@ -77,17 +78,17 @@ public sealed class LocalSlices(TimeProvider time)
 
     public IReadOnlyList<BudgetWindow> Windows => [.. slices.Values.Select(s => s.Window)];
 
-    /// <summary>Takes out what is to be given back: all that is free in exact windows, and, looked for once a second, in those that nobody has used for a while.</summary>
+    /// <summary>Takes out what is to be given back: all that is free in exact windows, and in those that nobody has used for a while.</summary>
     /// <param name="unused">How long nobody used a window whose slice goes back.</param>
     /// <param name="recalled">Budgets whose slices go back whatever their use.</param>
     public IReadOnlyList<GivenBack> TakeFree(TimeSpan unused, IReadOnlySet<Guid>? recalled = null)
     {
         var back = new List<GivenBack>();
-        var all = recalled is { Count: > 0 } || lookedThroughAt is not { } before || time.GetElapsedTime(before) >= LookThrough;
-        (Guid BudgetId, string Key)[] keys = all ? [.. slices.Keys] : [.. changed];
-        if (all) lookedThroughAt = time.GetTimestamp();
-        changed.Clear();
-        foreach (var key in keys)
+        var isSweep = recalled is { Count: > 0 } || time.GetElapsedTime(sweptAt) >= Sweep;
+        if (isSweep) sweptAt = time.GetTimestamp();
+        (Guid BudgetId, string Key)[] looked = isSweep ? [.. slices.Keys] : [.. touched];
+        touched.Clear();
+        foreach (var key in looked)
         {
             if (!slices.TryGetValue(key, out var slice)) continue;
             var isIdle = slice.Calls == 0 && time.GetElapsedTime(slice.UsedAt) > unused;
@@ -107,7 +108,8 @@ public sealed class LocalSlices(TimeProvider time)
     public void Reset(IEnumerable<(BudgetWindow Window, decimal GrantedUsd, bool IsExact)> granted, IEnumerable<(BudgetWindow[] Windows, NanoUsd Hold)> held)
     {
         slices.Clear();
-        lookedThroughAt = null;
+        touched.Clear();
+        sweptAt = time.GetTimestamp() - (long)(Sweep.TotalSeconds * time.TimestampFrequency); // the next look is at all
         foreach (var (window, usd, isExact) in granted)
             slices[(window.BudgetId, window.Key)] = new Slice(window) { Granted = usd, IsExact = isExact, UsedAt = time.GetTimestamp() };
         foreach (var (windows, hold) in held)

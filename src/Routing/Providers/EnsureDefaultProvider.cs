@@ -13,8 +13,10 @@ public sealed class EnsureDefaultProvider(NpgsqlDataSource database, KeyRing rin
 {
     public const string OpenRouter = "openrouter", Emulator = "emulator";
 
-    const long LockKey = 0x70726f76; // "prov": engines that start together make one provider between them
     const string Actor = "engine";
+
+    /// <summary>One at a time makes and changes providers: engines that start together make one between them, and none beside one that somebody makes just then.</summary>
+    internal const string LockSql = "select pg_advisory_xact_lock(1886547830)"; // "prov"
 
     /// <summary>Puts the emulator that engines have made out of use.</summary>
     internal const string LeaveEmulatorSql =
@@ -39,7 +41,7 @@ public sealed class EnsureDefaultProvider(NpgsqlDataSource database, KeyRing rin
         var now = time.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await ExecuteAsync("select pg_advisory_xact_lock(@LockKey)", new { LockKey });
+        await ExecuteAsync(LockSql, new { });
         var rows = (await connection.QueryAsync<Row>(new CommandDefinition(ReadSql, transaction: transaction, cancellationToken: ct))).ToArray();
         var isEmulated = openRouterKey is null && emulator is not null && rows.All(r => r.IsOwnEmulator);
         var used = openRouterKey is not null ? await UseOpenRouterAsync(new ProviderKey(Guid.CreateVersion7(now), openRouterKey))

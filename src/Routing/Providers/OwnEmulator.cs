@@ -6,8 +6,6 @@ namespace Routing.Providers;
 /// </summary>
 public sealed class OwnEmulator
 {
-    static readonly ProviderKey AnyKey = new(Guid.Empty, "sk-or-emulated"); // it takes any, and wants one
-
     volatile Uri? baseUrl;
 
     /// <summary>Null: this process has none, and asks no other's.</summary>
@@ -17,5 +15,5 @@ public sealed class OwnEmulator
         set => baseUrl = value;
     }
 
-    internal ProviderAccess Access(Provider provider) => new(baseUrl is { } here ? provider with { BaseUrl = here } : provider with { IsEnabled = false }, AnyKey, null);
+    internal ProviderAccess Access(Provider provider) => new(baseUrl is { } here ? provider with { BaseUrl = here } : provider with { IsEnabled = false }, null, null);
 }

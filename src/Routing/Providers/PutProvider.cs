@@ -29,6 +29,7 @@ public sealed class PutProvider(TimeProvider time)
     public async Task<ProviderPut> RunAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string name, ProviderInput input, long? version, CancellationToken ct)
     {
         if (input.Problem(name) is { } problem) return new ProviderPut.Refused(problem);
+        await connection.ExecuteAsync(new CommandDefinition(EnsureDefaultProvider.LockSql, transaction: transaction, cancellationToken: ct));
         var old = await ReadAsync(connection, transaction, name, ct);
         if (old is null && version is not null) return new ProviderPut.NoSuchProvider();
         if (old is not null && old.Version != version) return new ProviderPut.Stale(old.Version);

@@ -155,7 +155,7 @@ public sealed class AskApiTests(CallingEngine engine) : IClassFixture<CallingEng
 
         Assert.Equal(ExitCode.Done, run.ExitCode);
         Assert.EndsWith("\n", run.Output, StringComparison.Ordinal);
-        Assert.Matches(@"^openai/gpt-3\.5-turbo at emulated · policy ops · \$0\.0\d+ · \d+ tokens in, \d+ out · \d+\.\d\d s to the first word, \d+\.\d\d s in all\n$", run.Error);
+        Assert.Matches(@"^openai/gpt-3\.5-turbo at emulated, EMULATED at no real cost · policy ops · \$0\.0\d+ · \d+ tokens in, \d+ out · \d+\.\d\d s to the first word, \d+\.\d\d s in all\n$", run.Error);
     }
 
     Task<CommandLineRun> RunAsync(params string[] args) => CommandLineRun.OfAsync(

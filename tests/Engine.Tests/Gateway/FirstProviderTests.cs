@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Dapper;
@@ -48,8 +49,9 @@ public sealed class FirstProviderTests(TestDatabase db) : IClassFixture<TestData
             {
                 Content = JsonContent.Create(new { model = "openai/gpt-4o-mini", messages = new[] { new { role = "user", content = "Hello" } } }),
             };
-            access.Key!.Authorize(call.Headers);
+            access.Endpoint().Authorize!(call.Headers);
             using var answer = await http.For(access.Provider).SendAsync(call);
+            Assert.Equal(HttpStatusCode.NotFound, (await http.For(access.Provider).GetAsync(new Uri(access.Provider.BaseUrl, "/emulator/rules"))).StatusCode); // nobody else scripts its answers
             Assert.True((await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("usage").GetProperty("cost").GetDecimal() > 0);
         }
     }

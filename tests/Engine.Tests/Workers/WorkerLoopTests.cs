@@ -63,11 +63,34 @@ public sealed class WorkerLoopTests(TestDatabase database) : IClassFixture<TestD
     }
 
     [Fact]
+    public async Task A_look_that_brought_less_than_it_might_have_is_not_repeated_at_once()
+    {
+        await using var proxy = new TcpProxy(new NpgsqlConnectionStringBuilder(database.EngineConnectionString).Port);
+        await using var rig = new WorkerRig(database, connectionString: Through(proxy));
+        using var lease = await rig.RegisterAsync();
+        var (worker, attempts, heartbeat) = Make(rig, lease);
+        using var _ = heartbeat;
+        var first = await rig.FileAsync();
+        using var end = new CancellationTokenSource();
+        var run = worker.RunAsync(end.Token);
+        await Eventually.TrueAsync(async () => await rig.StateAsync(first) == "running", Soon, "it is claimed, and no slot begins it");
+
+        var next = await rig.FileAsync();
+        worker.Wake(null);
+        await Eventually.TrueAsync(async () => await rig.StateAsync(next) == "running", Soon, "the next one is claimed");
+        attempts.Start(2);
+        await Eventually.TrueAsync(async () => await rig.StateAsync(first) == "succeeded" && await rig.StateAsync(next) == "succeeded", Soon, "both are done");
+        await end.CancelAsync();
+        await run;
+
+        Assert.Equal(3, Looks(proxy)); // one for each claim, and the one that the first end is told with
+    }
+
+    [Fact]
     public async Task Wakes_that_lead_to_nothing_are_not_followed_by_a_look_each()
     {
         await using var proxy = new TcpProxy(new NpgsqlConnectionStringBuilder(database.EngineConnectionString).Port);
-        var through = new NpgsqlConnectionStringBuilder(database.EngineConnectionString) { Host = "127.0.0.1", Port = proxy.Port };
-        await using var rig = new WorkerRig(database, connectionString: through.ConnectionString);
+        await using var rig = new WorkerRig(database, connectionString: Through(proxy));
         using var lease = await rig.RegisterAsync();
         var (worker, attempts, heartbeat) = Make(rig, lease);
         using var _ = heartbeat;
@@ -91,7 +114,7 @@ public sealed class WorkerLoopTests(TestDatabase database) : IClassFixture<TestD
         await end.CancelAsync();
         await run;
 
-        int Looks() => proxy.Connections.Sum(c => c.TimesSent("delete from task_ready"));
+        int Looks() => WorkerLoopTests.Looks(proxy);
 
         bool Later()
         {
@@ -123,6 +146,10 @@ public sealed class WorkerLoopTests(TestDatabase database) : IClassFixture<TestD
         Assert.False(lease.Holds);
         Assert.True(lease.Lost.IsCancellationRequested);
     }
+
+    static int Looks(TcpProxy proxy) => proxy.Connections.Sum(c => c.TimesSent("delete from task_ready"));
+
+    string Through(TcpProxy proxy) => new NpgsqlConnectionStringBuilder(database.EngineConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString;
 
     (Worker Worker, RunAttempts Attempts, Heartbeat Heartbeat) Make(WorkerLease lease) => Make(rig, lease);
 

@@ -232,7 +232,8 @@ public sealed class ProvidersTests(TestDatabase db, ProviderServer server) : ICl
 
         var access = rig.Keys.Find("emulator")!;
         Assert.Equal((true, rig.Emulator.BaseUrl), (access.Provider.IsEnabled, access.Provider.BaseUrl));
-        Assert.NotNull(access.Key); // it wants one
+        Assert.True(access.CanBeCalled);
+        Assert.NotNull(access.Endpoint().Authorize); // it wants a key
         await rig.PutAsync("emulator", server.BaseUrl, version: access.Provider.Version); // somebody's own from now on
         await rig.Follow.RunOnceAsync(CancellationToken.None);
         Assert.Equal(server.BaseUrl, rig.Keys.Find("emulator")!.Provider.BaseUrl);

@@ -8,6 +8,7 @@ using Engine.Audit;
 using Engine.Database;
 using Engine.Gateway;
 using Engine.Hosting.Doctor;
+using Engine.Logs;
 using Engine.Schedules;
 using Engine.Tasks;
 using Engine.Workers;
@@ -38,6 +39,7 @@ public static class EngineCommand
             ProvidersCommand.Create(frame),
             PoliciesCommand.Create(frame),
             RouteCommand.Create(frame),
+            LogsCommand.Create(frame),
             SchedulesCommand.Create(frame),
             AuditCommand.Create(frame),
             ConfigCommand.Create(frame),

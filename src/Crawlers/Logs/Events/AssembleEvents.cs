@@ -1,0 +1,157 @@
+namespace Crawlers.Logs.Events;
+
+/// <summary>
+/// Joins the lines of a source to events, stream by stream, so that writers who take turns do not mix. An event ends with the next head of
+/// its stream, with silence, or when it has too many lines. For one thread.
+/// </summary>
+public sealed class AssembleEvents(TakeEvent take, LogFormat format = LogFormat.Auto)
+{
+    public const int MaxEventBytes = 64 * 1024;
+    const int MaxLines = 10_000, MaxStreams = 4096, MaxPartialBytes = 64 * 1024;
+
+    readonly Unwrap unwrap = new(format);
+    readonly Dictionary<ulong, EventStream> streams = [];
+    ulong lastKey;
+    EventStream? last;
+
+    /// <summary>Streams with an open event.</summary>
+    public int Streams => streams.Count;
+
+    /// <param name="number">The line's number in its source, 1-based.</param>
+    /// <param name="now">The caller's clock in ticks, for <see cref="FlushSilent"/>.</param>
+    public void Add(ReadOnlySpan<byte> raw, long number, long now = 0)
+    {
+        var line = unwrap.Run(raw);
+        if (line.IsWhole)
+        {
+            Whole(line, number, now);
+            return;
+        }
+        var header = default(Header);
+        if (!line.IsPartial) header = ReadHeader.Of(line.Text);
+        var key = line.Stream;
+        if (header.IsSyslog) key ^= Key(line.Text[header.HostStart..(header.TagStart + header.TagLength)]);
+        var stream = key == lastKey && last is not null ? last : Find(key, now);
+        if (line.IsPartial)
+        {
+            stream.Keep(line.Text, MaxPartialBytes);
+            stream.PartialNumbers.Add(number);
+            return;
+        }
+        if (stream.HasPartial)
+        {
+            stream.Keep(line.Text, MaxPartialBytes);
+            line.Text = stream.TakePartial();
+            header = ReadHeader.Of(line.Text);
+        }
+        Put(stream, line, header, number, now);
+    }
+
+    /// <summary>Hands over what nothing was added to since then.</summary>
+    public void FlushSilent(long before)
+    {
+        foreach (var (key, stream) in streams)
+        {
+            if (stream.LastSeen >= before || stream.HasPartial) continue;
+            stream.Close(take);
+        }
+    }
+
+    /// <summary>Hands over everything: the source has ended.</summary>
+    public void Flush()
+    {
+        foreach (var stream in streams.Values)
+        {
+            if (stream.HasPartial)
+            {
+                var line = new UnwrappedLine { Text = stream.TakePartial() };
+                Put(stream, line, ReadHeader.Of(line.Text), 0, stream.LastSeen);
+            }
+            stream.Close(take);
+        }
+        streams.Clear();
+        last = null;
+    }
+
+    void Whole(in UnwrappedLine line, long number, long now)
+    {
+        var stream = Find(line.Stream ^ 0x5bd1e995, now);
+        stream.Close(take);
+        stream.Begin(line, ReadHeader.Of(line.Text), number, now);
+        stream.Close(take);
+    }
+
+    void Put(EventStream stream, in UnwrappedLine line, in Header header, long number, long now)
+    {
+        var text = header.IsSyslog ? line.Text[header.TextStart..] : line.Text;
+        if (stream.IsOpen && !Begins(stream, text, header))
+        {
+            if (stream.LineCount < MaxLines)
+            {
+                stream.TakeNumbers();
+                if (text.IsEmpty || text.IndexOfAnyExcept((byte)' ', (byte)'\t') < 0) stream.AppendBlank(number);
+                else
+                {
+                    stream.Note(TraceMarks.Of(text));
+                    stream.Append(text, number, MaxEventBytes, now);
+                }
+                return;
+            }
+        }
+        stream.Close(take);
+        if (text.IsEmpty) return;
+        if (header.IsHead) stream.Learn(header);
+        else stream.LearnLoose();
+        stream.Begin(line, header, number, now);
+        if (!header.IsHead) stream.Note(TraceMarks.Of(text));
+    }
+
+    /// <summary>Whether a new event begins with this line.</summary>
+    static bool Begins(EventStream stream, ReadOnlySpan<byte> text, in Header header)
+    {
+        if (header.IsHead && stream.Accepts(header)) return true;
+        if (text.IsEmpty) return false;
+        var mark = TraceMarks.Of(text);
+        if (mark == TraceMark.Start) return true;
+        var isQuiet = stream.Level is > LogLevel.Unknown and < LogLevel.Warning && !stream.HasTrace;
+        if (mark == TraceMark.Traceback) return !stream.AnnouncesTrace && (stream.HasTrace || isQuiet || !stream.HasHeads);
+        if (isQuiet && mark == TraceMark.Exception) return true;
+        if (text[0] is (byte)' ' or (byte)'\t') return !(stream.HasHeads || stream.HasTrace || mark != TraceMark.None || !header.IsSyslog);
+        if (stream.HasHeads || stream.AwaitsException) return false;
+        return mark switch
+        {
+            TraceMark.Frame or TraceMark.Cause => false,
+            TraceMark.Part or TraceMark.Announcement => !stream.HasTrace,
+            _ => true,
+        };
+    }
+
+    EventStream Find(ulong key, long now)
+    {
+        if (!streams.TryGetValue(key, out var stream))
+        {
+            if (streams.Count >= MaxStreams) DropOldest();
+            streams[key] = stream = new EventStream { LastSeen = now };
+        }
+        (lastKey, last) = (key, stream);
+        return stream;
+    }
+
+    // A quarter at once, so that it is rare: processes come and go, and each is a stream.
+    void DropOldest()
+    {
+        foreach (var (key, stream) in streams.OrderBy(s => s.Value.LastSeen).Take(MaxStreams / 4).ToList())
+        {
+            stream.Close(take);
+            streams.Remove(key);
+        }
+        last = null;
+    }
+
+    static ulong Key(ReadOnlySpan<byte> tag)
+    {
+        var hash = 14695981039346656037UL;
+        foreach (var b in tag) hash = (hash ^ b) * 1099511628211UL;
+        return hash;
+    }
+}
