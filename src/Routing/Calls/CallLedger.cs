@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Routing.Budgets;
 
 namespace Routing.Calls;
@@ -11,12 +10,13 @@ namespace Routing.Calls;
 /// </summary>
 public sealed class CallLedger(LedgerOptions options, TimeProvider time)
 {
-    readonly Channel<byte> signal = Channel.CreateBounded<byte>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     readonly ConcurrentQueue<Opening> openings = [];
     readonly ConcurrentQueue<Closing> closings = [];
     readonly ConcurrentQueue<(Guid SelectionId, string GenerationId)> generations = [];
     readonly ConcurrentQueue<BudgetLook> looks = [];
     readonly ConcurrentQueue<(long Upto, TaskCompletionSource Done)> flushes = [];
+    TaskCompletionSource? sleeper; // the loop, while it waits
+    int isTold;
     long told;
 
     /// <summary>More than that is no money of a call, and no row holds much more.</summary>
@@ -99,10 +99,13 @@ public sealed class CallLedger(LedgerOptions options, TimeProvider time)
     internal async Task WaitAsync(TimeSpan atMost, CancellationToken ct)
     {
         if (atMost <= TimeSpan.Zero) return;
-        using var wake = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        await Task.WhenAny(signal.Reader.WaitToReadAsync(wake.Token).AsTask(), Task.Delay(atMost, time, wake.Token));
-        await wake.CancelAsync();
-        signal.Reader.TryRead(out _);
+        var sleep = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Exchange(ref sleeper, sleep);
+        if (Interlocked.Exchange(ref isTold, 0) != 0) return; // meanwhile
+        await using var late = time.CreateTimer(static o => ((TaskCompletionSource)o!).TrySetResult(), sleep, atMost, Timeout.InfiniteTimeSpan);
+        await using var leaving = ct.UnsafeRegister(static o => ((TaskCompletionSource)o!).TrySetResult(), sleep);
+        await sleep.Task;
+        Interlocked.Exchange(ref isTold, 0);
     }
 
     /// <summary>What the table refuses must not get as far as there: it would be refused together with everything that is written with it, again and again.</summary>
@@ -112,7 +115,10 @@ public sealed class CallLedger(LedgerOptions options, TimeProvider time)
             throw new ArgumentOutOfRangeException(nameof(usd), usd, $"A call can {can} from {NanoUsd.Zero} to {Most}; call {selectionId} has another amount.");
     }
 
-    void Wake() => signal.Writer.TryWrite(0);
+    void Wake()
+    {
+        if (Interlocked.Exchange(ref isTold, 1) == 0) Volatile.Read(ref sleeper)?.TrySetResult();
+    }
 }
 
 /// <summary>What became of the wish to call.</summary>

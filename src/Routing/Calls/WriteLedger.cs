@@ -27,19 +27,19 @@ sealed class WriteLedger(NpgsqlConnection connection, Guid holderId, long genera
         await batch.ExecuteNonQueryAsync(ct);
     }
 
-    /// <summary>Locks windows, lets the caller decide what they grant, and writes everything.</summary>
+    /// <summary>Locks windows, lets the caller decide what they grant, and writes everything: two round trips. After a failure the connection is thrown away.</summary>
     /// <param name="decide">Gets the windows as they are; adds to the pass what is granted, opened and refused.</param>
     public async Task RunAsync(LedgerPass pass, IReadOnlyCollection<BudgetWindow> windows, Action<IReadOnlyDictionary<(Guid, string), LockedWindow>> decide,
         DateTimeOffset now, DateTimeOffset? leaseUntil, long change, CancellationToken ct)
     {
-        await using var transaction = await connection.BeginTransactionAsync(ct);
         var locked = new Dictionary<(Guid, string), LockedWindow>();
         Guid[] ids = [.. windows.Select(w => w.BudgetId)];
         string[] keys = [.. windows.Select(w => w.Key)];
         // A window that was there when it was to be made may be gone when it is to be locked: an old task's, cleared away just then. It is made again.
         for (var looks = 0; looks < MostLooks && locked.Count < windows.Count; looks++)
         {
-            await using var batch = new NpgsqlBatch(connection, transaction);
+            await using var batch = new NpgsqlBatch(connection);
+            if (looks == 0) Add(batch, "begin"); // and the end goes with what it ends: each trip is waited for
             if (looks == 0) Begin(batch, isLazy: false, now, leaseUntil, change);
             Add(batch, LedgerSql.MakeWindows, ids, keys, windows.Select(w => w.Subject).ToArray(), windows.Select(w => w.StartsAt?.UtcDateTime).ToArray(),
                 windows.Select(w => w.EndsAt?.UtcDateTime).ToArray(), now.UtcDateTime);
@@ -56,13 +56,11 @@ sealed class WriteLedger(NpgsqlConnection connection, Guid holderId, long genera
             while (await reader.NextResultAsync(ct));
         }
         decide(locked);
-        await using (var batch = new NpgsqlBatch(connection, transaction))
-        {
-            Write(batch, pass, now);
-            if (prepares && batch.BatchCommands.Count > 0) await batch.PrepareAsync(ct);
-            if (batch.BatchCommands.Count > 0) await batch.ExecuteNonQueryAsync(ct);
-        }
-        await transaction.CommitAsync(ct);
+        await using var writing = new NpgsqlBatch(connection);
+        Write(writing, pass, now);
+        Add(writing, "commit");
+        if (prepares) await writing.PrepareAsync(ct);
+        await writing.ExecuteNonQueryAsync(ct);
     }
 
     public ValueTask DisposeAsync() => connection.DisposeAsync();
