@@ -75,6 +75,7 @@ static class Forms
         int groups = 0, length = 0, at = start;
         for (; at < text.Length; at++)
         {
+            if (at - start > 64) return 0;
             if (text[at] == (byte)':')
             {
                 if (length == 0 && groups == 0) return 0;
