@@ -37,10 +37,12 @@ static class LogsBenchmark
     {
         run.Say($"{"set",-12} {"GA",6} {"FGA",6} {"prec.",6} {"recall",6} {"groups",7} {"true",5}   errors: {"GA",6} {"FGA",6} {"prec.",6} {"recall",6} {"lines",6}");
         var all = new List<(string Name, GroupingScore All, GroupingScore? Errors)>();
+        var stateless = new List<GroupingScore>();
         foreach (var set in sets)
         {
             ct.ThrowIfCancellationRequested();
-            var groups = Groups(set);
+            var (groups, keys) = Groups(set);
+            stateless.Add(GroupingScore.Of(keys, set.Truth));
             var errors = Enumerable.Range(0, set.Truth.Count).Where(i => set.IsError[i]).ToList();
             var score = GroupingScore.Of(groups, set.Truth);
             var ofErrors = errors.Count == 0 ? null : GroupingScore.Of([.. errors.Select(i => groups[i])], [.. errors.Select(i => set.Truth[i])]);
@@ -56,17 +58,22 @@ static class LogsBenchmark
             run.Say(Row(name, score, errors));
             run.Result(new { what = "score", set = name, ga = R(score.Ga), fga = R(score.Fga), precision = R(score.Precision), recall = R(score.Recall), errors_ga = R(errors?.Ga ?? 1), errors_fga = R(errors?.Fga ?? 1), errors_precision = R(errors?.Precision ?? 1), errors_recall = R(errors?.Recall ?? 1) });
         }
+        // What alerts see before anything is learned.
+        var keysAlone = Mean(stateless);
+        run.Say(Row("stateless", keysAlone, null));
+        run.Result(new { what = "score", set = "stateless", ga = R(keysAlone.Ga), fga = R(keysAlone.Fga), precision = R(keysAlone.Precision), recall = R(keysAlone.Recall) });
     }
 
-    /// <returns>The group of each line; a line that is in no event is its own.</returns>
-    static string[] Groups(LoghubSet set)
+    /// <returns>The group and the stateless key of each line; a line that is in no event is its own.</returns>
+    static (string[] Groups, string[] Keys) Groups(LoghubSet set)
     {
         using var file = File.OpenRead(set.Path);
-        var groups = new string[set.Truth.Count];
+        var alone = Enumerable.Range(0, set.Truth.Count).Select(i => i.ToString(CultureInfo.InvariantCulture)).ToArray();
+        var (groups, keys) = (alone.ToArray(), alone.ToArray());
         foreach (var e in FingerprintRun.Of(file, LogFormat.Auto, CancellationToken.None).Events())
             foreach (var line in e.Lines)
-                if (line <= groups.Length) groups[line - 1] = e.Group;
-        return [.. groups.Select((group, i) => group ?? i.ToString(CultureInfo.InvariantCulture))];
+                if (line <= groups.Length) (groups[line - 1], keys[line - 1]) = (e.Group, e.Fingerprint.Key);
+        return (groups, keys);
     }
 
     static void Traces(BenchmarkRun run, string cases)

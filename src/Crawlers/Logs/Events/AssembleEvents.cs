@@ -121,7 +121,7 @@ public sealed class AssembleEvents(TakeEvent take, LogFormat format = LogFormat.
         return mark switch
         {
             TraceMark.Frame or TraceMark.Cause => false,
-            TraceMark.Part or TraceMark.Announcement => !stream.HasTrace,
+            TraceMark.Part or TraceMark.Announcement or TraceMark.Caret => !stream.HasTrace,
             _ => true,
         };
     }

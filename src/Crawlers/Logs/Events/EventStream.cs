@@ -58,7 +58,7 @@ sealed class EventStream
     {
         AnnouncesTrace = mark == TraceMark.Announcement;
         HasTrace |= mark is not (TraceMark.None or TraceMark.Exception);
-        if (mark == TraceMark.Traceback) AwaitsException = true;
+        if (mark is TraceMark.Traceback or TraceMark.Caret) AwaitsException = true;
         else if (mark == TraceMark.Exception) AwaitsException = false;
     }
 

@@ -36,6 +36,7 @@ public ref partial struct ReadHeader
             {
                 tagLength = stop + close + 1;
                 at += tagLength;
+                if (line[at..].StartsWith(" ("u8) && line[at..Math.Min(line.Length, at + 160)].IndexOf("): "u8) is var address and > 0) at += address + 1; // launchd's name of what it speaks about
                 if (at < line.Length && line[at] == (byte)':') at++;
             }
         }

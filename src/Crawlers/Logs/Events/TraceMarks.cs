@@ -20,6 +20,9 @@ enum TraceMark
     /// <summary>Caused by, ---&gt;, [cause].</summary>
     Cause,
 
+    /// <summary>Points at a place in the line above it; the exception is still to come.</summary>
+    Caret,
+
     /// <summary>Python's sentence between two tracebacks.</summary>
     Announcement,
 
@@ -68,6 +71,11 @@ static class TraceMarks
             case (byte)'n' when text.StartsWith("note: "u8):
             case (byte)'e' when text.StartsWith("exit status "u8):
             case (byte)'c' when text.StartsWith("created by "u8):
+            case (byte)'^' or (byte)'~' when isIndented && !text.ContainsAnyExcept((byte)'^', (byte)'~'):
+                return TraceMark.Caret;
+            case (byte)'/' or (byte)'n' when !isIndented && IsNodePlace(text):
+                return TraceMark.Start;
+            case (byte)'N' when text.StartsWith("Node.js v"u8):
             case (byte)'}' or (byte)']' when text.Length <= 3:
             case (byte)'[' when text.StartsWith("[signal "u8) || text.StartsWith("[Previous line repeated"u8):
             case (byte)'f' when text.StartsWith("from "u8) && isIndented && text.IndexOf(":in "u8) > 0:
@@ -77,6 +85,14 @@ static class TraceMarks
         if (text[^1] == (byte)')' && IsGoCall(text)) return TraceMark.Part;
         if (text.IndexOf(":in "u8) is > 0 and < 300 && text[..text.IndexOf(":in "u8)].Contains((byte)':')) return TraceMark.Exception; // Ruby: file.rb:12:in 'm': message (Type)
         return IsException(text) ? TraceMark.Exception : TraceMark.None;
+    }
+
+    // /app/app.js:45 alone: Node shows the line that threw before the exception that nobody caught
+    static bool IsNodePlace(ReadOnlySpan<byte> text)
+    {
+        var colon = text.LastIndexOf((byte)':');
+        if (colon < 4 || text.Contains((byte)' ') || colon == text.Length - 1 || text[(colon + 1)..].ContainsAnyExceptInRange((byte)'0', (byte)'9')) return false;
+        return text.StartsWith("node:"u8) || text[..colon].EndsWith("js"u8) || text[..colon].EndsWith(".ts"u8);
     }
 
     // main.(*T).save(0x16?, …)

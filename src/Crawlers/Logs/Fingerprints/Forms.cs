@@ -57,12 +57,16 @@ static class Forms
         return dot && end > sign + 3 ? end : 0;
     }
 
-    /// <summary>a/b/c, or a/b.txt; read/write is no path.</summary>
+    /// <summary>name=com.example.shop: which package or component; an exception is what happened, and no value.</summary>
+    public static bool IsQualifiedName(ReadOnlySpan<byte> word) => word.Count((byte)'.') >= 2 && !word.EndsWith("Exception"u8) && !word.EndsWith("Error"u8);
+
+    /// <summary>a/b/c, a/b.txt, or com.example.shop/.Orders; read/write is no path.</summary>
     public static int RelativePath(ReadOnlySpan<byte> text, int start, int slash)
     {
         var end = PathEnd(text, slash);
         var path = text[start..end];
         var slashes = path.Count(text[slash]);
+        if (text[start..slash].Count((byte)'.') >= 2) return end;
         if (slashes >= 2 && path[^1] != text[slash]) return end;
         var last = path[(path.LastIndexOf(text[slash]) + 1)..];
         var dot = last.LastIndexOf((byte)'.');
@@ -75,6 +79,7 @@ static class Forms
         int groups = 0, length = 0, at = start;
         for (; at < text.Length; at++)
         {
+            if (at - start > 64) return 0;
             if (text[at] == (byte)':')
             {
                 if (length == 0 && groups == 0) return 0;

@@ -7,7 +7,7 @@ static class Hubs
     static readonly HashSet<string> Words = new(StringComparer.OrdinalIgnoreCase)
     {
         "main", "run", "runs", "start", "dispatch", "dispatcher", "handle", "handler", "handlers", "handles", "invoke", "invoker", "execute", "executor", "exec", "call", "callback", "apply", "process", "processor", "serve", "server", "service", "do",
-        "next", "loop", "poll", "tick", "work", "worker", "job", "jobs", "step", "task", "tasks", "event", "events", "message", "messages", "command", "action", "request", "requests", "route", "router", "routes", "middleware", "filter", "chain", "pipeline",
+        "next", "loop", "poll", "tick", "work", "worker", "job", "jobs", "step", "task", "tasks", "event", "events", "message", "messages", "command", "action", "request", "requests", "req", "route", "router", "routes", "middleware", "filter", "chain", "pipeline",
         "wrap", "wrapper", "wrapped", "inner", "internal", "with", "retry", "async", "await", "anonymous", "module", "lambda", "closure", "func", "fn", "function", "block", "proc", "entry", "point", "once", "all", "on", "thread", "app", "application",
         "program", "http", "move", "accept", "perform", "perform_now", "top", "required", "script", "index", "listen", "consume", "consumer", "in", "the", "and", "try", "then", "each",
     };

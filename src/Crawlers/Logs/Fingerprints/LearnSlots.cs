@@ -67,6 +67,8 @@ static class LearnSlots
             "name", "named", "id", "key", "value", "domain", "group", "table", "column", "queue", "topic", "job", "task", "container", "pod", "image", "command", "interface", "datasource", "bucket", "index", "tenant", "session",
         };
 
+        static readonly HashSet<string> Prepositions = ["for", "from", "by", "to", "of", "on", "at", "in", "with", "as", "via", "into"];
+
         public static Slot? Of(string around, int at, IReadOnlyList<string> words)
         {
             var literals = around.Split(' ').Count(word => word.Count(char.IsAsciiLetter) > 1);
@@ -81,7 +83,7 @@ static class LearnSlots
             if (IsSeries(values)) return Learned("a letter counts there", values, around, words);
             if (at == 0 || values.Any(v => IsState(v[(v.IndexOf('=', StringComparison.Ordinal) + 1)..]))) return null;
             var before = around.Split(' ')[at - 1].TrimEnd(':', '=', '\'', '"');
-            var isNamed = Naming.Contains(before[(before.LastIndexOfAny(['=', ':', '.', '(', '[']) + 1)..]);
+            var isNamed = Naming.Contains(before[(before.LastIndexOfAny(['=', ':', '.', '(', '[']) + 1)..]) || IsBetweenPrepositions(around.Split(' '), at);
             var needed = isNamed ? VarietyNamed : Key(values) is not null ? VarietyOfKey : literals == 1 ? VarietyAlone : literals >= ManyWords ? VarietyAmongMany : Variety;
             return values.Count >= needed ? Learned($"{values.Count} different words stand there", values, around, words) : null;
         }
@@ -92,6 +94,9 @@ static class LearnSlots
             var same = words.All(w => After(w) == end) ? end : "";
             return new Slot(Wildcard + same, $"{what}: {around.Replace("\0", Wildcard, StringComparison.Ordinal)}", values.Contains);
         }
+
+        // "for root from": a name
+        static bool IsBetweenPrepositions(string[] words, int at) => at + 1 < words.Length && Prepositions.Contains(words[at - 1]) && Prepositions.Contains(words[at + 1]);
 
         // <*> or key=<*>
         static bool IsValue(string word) => word.TrimEnd(',', ':', ';', '.') is var bare && bare.EndsWith(Wildcard, StringComparison.Ordinal) && (bare.Length == Wildcard.Length || (bare[^4] == '=' && bare.IndexOf('=', StringComparison.Ordinal) == bare.Length - 4));

@@ -139,9 +139,10 @@ public ref struct MaskMessage
         if (end < text.Length && Compound(start, core, end) is var after and > 0) return after;
         if ((seen & ByteClass.Digit) != 0) return Tail(WithDigit(start, core, isHex), end);
         var word = text[start..core];
-        if (isHex && core - start >= 8) return Tail(Value(start, core, MaskKind.Hex), end);
+        if (isHex && core - start >= (start > 0 && text[start - 1] is (byte)'{' or (byte)'@' or (byte)'#' ? 6 : 8)) return Tail(Value(start, core, MaskKind.Hex), end);
         if (word.Length is 3 or 4 && Forms.IsDayOrMonth(text, start, core)) return Tail(Value(start, core, MaskKind.Date), end);
         if (word.Length >= 6 && Forms.IsHost(word)) return Tail(Value(start, core, MaskKind.Host), end);
+        if (start > 0 && text[start - 1] == (byte)'=' && Forms.IsQualifiedName(word)) return Tail(Value(start, core, MaskKind.Identifier), end);
         if (word.Length is 4 or 5 && Forms.IsConstant(word)) return Tail(Value(start, core, MaskKind.Constant), end);
         if (isJoined && Forms.IsUnit(word)) return Tail(core, end); // 393.0 KB and 1.1 MB are one
         if ((seen & ByteClass.Letter) == 0) return Signs(start, end);

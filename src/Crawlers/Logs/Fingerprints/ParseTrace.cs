@@ -8,6 +8,8 @@ public sealed class ParseTrace
     readonly List<string> texts = []; // since the last frame
     Part? current;
     bool isRootFirst, isGroup, hasGoRoutine, isDone;
+    int membersIndent = Unknown; // of the members of an AggregateError
+    const int Unknown = -1, Expected = -2;
     string panic = "";
 
     /// <summary>An exception while it is read.</summary>
@@ -17,6 +19,7 @@ public sealed class ParseTrace
         public string Message = "";
         public List<TraceFrame> Frames { get; } = [];
         public bool IsPython;
+        public int Indent = Unknown;
         public bool IsRust;
     }
 
@@ -39,12 +42,13 @@ public sealed class ParseTrace
     {
         if (isDone || raw.Length == 0) return;
         var line = raw.AsSpan().TrimStart();
-        if (line.Length > 0 && line[0] is '|' or '+') line = line.TrimStart("|+- 0123456789."); // Python's exception groups
+        if (line.Length > 0 && line[0] is '|' or '+') line = line[1..].TrimStart("|+- "); // Python's exception groups
         if (line.IsEmpty || line[0] is '^' or '~') return;
+        var indent = raw.Length - line.Length;
 
         if (line.StartsWith("Traceback (most recent call last)") || line.StartsWith("Exception Group Traceback"))
         {
-            current = Start(new Part { IsPython = true });
+            current = Start(new Part { IsPython = true, Indent = indent });
             isRootFirst |= !isGroup;
             return;
         }
@@ -85,14 +89,25 @@ public sealed class ParseTrace
             current!.Frames.Add(frame);
             return;
         }
-        if (current is { IsPython: true, Frames.Count: > 0 } && !char.IsWhiteSpace(raw[0]) | isGroup | raw.AsSpan().TrimStart().StartsWith("|"))
+        if (current is { IsPython: true, Frames.Count: > 0, Type: "" })
         {
-            if (Headline.Of(line) is var (type, message) && current.Type.Length == 0)
+            // Deeper than the traceback's first line is the source of the frame.
+            if (indent > Math.Max(0, current.Indent) || (Headline.Of(line) ?? Headline.OfPython(line)) is not var (type, message)) return;
+            (current.Type, current.Message) = (type, message);
+            if (isGroup) isDone = true; // its first exception stands for all
+            isGroup |= type.EndsWith("ExceptionGroup", StringComparison.Ordinal);
+            if (isGroup) isRootFirst = false;
+            return;
+        }
+        if (line.StartsWith("[errors]: [")) membersIndent = Expected;
+        else if (membersIndent != Unknown && Headline.Of(line) is not null && !line.StartsWith("["))
+        {
+            if (membersIndent == indent) isDone = true; // the first member stands for all
+            if (isDone) return;
+            if (membersIndent == Expected)
             {
-                (current.Type, current.Message) = (type, message);
-                isGroup |= type.EndsWith("ExceptionGroup", StringComparison.Ordinal);
-                if (isGroup) isRootFirst = false;
-                return;
+                if (texts.Count > 0) FromTexts();
+                membersIndent = indent;
             }
         }
         if (line.StartsWith("panic: ") || line.StartsWith("fatal error: "))
@@ -146,6 +161,7 @@ public sealed class ParseTrace
         {
             // panic: main.OutOfStock{…}
             var value = text[7..];
+            if (value[0] == '(' && value.IndexOf(')') is var close and > 0 && value[..close].Contains('.')) part.Type = value[1..close].TrimStart('*').ToString(); // (*main.OutOfStock) 0xc000…
             var brace = value.IndexOfAny('{', '(');
             if (brace > 0 && value[..brace].Contains('.') && !value[..brace].Contains(' ')) part.Type = value[..brace].TrimStart('&').ToString();
         }
@@ -178,6 +194,7 @@ public sealed class ParseTrace
             if (Headline.Of(text.AsSpan().TrimStart()) is not { } found) continue;
             if (named is null || (!Headline.LooksLikeException(named.Value.Type) && Headline.LooksLikeException(found.Type))) named = found;
         }
+        if (named is null && texts.Count > 0) named = Headline.Within(texts[^1]);
         if (named is var (type, message) && current is not { IsRust: true, Frames.Count: 0 }) current = new Part { Type = type, Message = message };
         current ??= new Part();
         if (!parts.Contains(current)) parts.Add(current);

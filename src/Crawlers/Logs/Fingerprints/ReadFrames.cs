@@ -10,7 +10,7 @@ static class ReadFrames
     {
         if (!line.StartsWith("at ")) return null;
         var rest = line[3..].Trim();
-        if (rest.Length > 0 && rest[^1] == '{') rest = rest[..^1].TrimEnd();
+        rest = rest.TrimEnd("{, "); // Node goes on with the properties or the next member
         if (rest.IndexOf(") in ") is var dotnet and > 0 || (rest.IndexOf('(') > 0 && rest[^1] == ')' && !IsPlace(rest) && (dotnet = rest.Length - 1) > 0)) return DotNet(rest, dotnet);
         if (rest.IsEmpty) return null;
         return rest[^1] == ')' && rest.LastIndexOf('(') is var open and > 0 ? JavaOrNode(rest[..open].Trim(), rest[(open + 1)..^1])

@@ -121,6 +121,15 @@ public sealed class AssembleEventsTests
     }
 
     [Fact]
+    public void What_node_prints_of_an_exception_that_nobody_caught_is_one_event()
+    {
+        const string Uncaught = "/app/app.js:45\n    throw new Error('x');\n    ^\n\nError: x\n    at f (/app/app.js:45:11)\n\nNode.js v22.1.0\n";
+
+        Assert.Equal(["1,2,3,4,5,6,7,8"], Assembled.From(Uncaught).Select(e => e.Lines));
+        Assert.Equal(["1", "2,3,4,5,6,7,8,9"], Assembled.From("[2026-03-01T09:00:00Z] INFO fine\n" + Uncaught).Select(e => e.Lines));
+    }
+
+    [Fact]
     public void Thousands_of_processes_keep_no_more_than_some_streams_open()
     {
         var events = new List<Assembled>();

@@ -37,6 +37,7 @@ public sealed class HeaderTests
     [InlineData("Jul  9 12:16:49 combo kernel: POSIX testing", "kernel", "POSIX testing")]
     [InlineData("Mar 01 09:00:00 web1 shop-java[1957]: \tat a.B.c(B.java:1)", "shop-java[1957]", "\tat a.B.c(B.java:1)")]
     [InlineData("<34>1 2003-10-11T22:14:15.003Z host su - ID47 - root failed", "su -", "root failed")]
+    [InlineData("Jul  3 04:37:15 mac com.apple.launchd[1] (com.apple.quicklook[7]): exited", "com.apple.launchd[1]", "exited")]
     [InlineData("2026-03-01T09:00:00+0000 host app[12]: text", "app[12]", "text")]
     public void The_host_and_tag_of_syslog_tell_streams_apart(string line, string tag, string text)
     {

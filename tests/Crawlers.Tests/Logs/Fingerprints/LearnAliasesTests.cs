@@ -10,6 +10,7 @@ public sealed class LearnAliasesTests
     [Theory]
     [InlineData("session closed for user {0}", "cyrus,news,games")]
     [InlineData("synchronized to {0}, stratum 3", "LOCAL(0),10.0.0.1,clock")]
+    [InlineData("failed password for {0} from 10.0.0.1", "root,uucp,backup")]
     [InlineData("removing {0}", "chargen,daytime,echo,ftp,klogin,ntalk,printer,rsync,telnet")]
     [InlineData("interrupt link [LNK{0}] is off", "A,B,C")]
     public void Values_that_are_words_are_one_group(string message, string values) => Assert.Single(Groups(message, values));

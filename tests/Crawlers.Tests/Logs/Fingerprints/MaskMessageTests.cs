@@ -24,6 +24,7 @@ public sealed class MaskMessageTests
     [InlineData("connection from <1 sec ()", "connection from <*> (<*>)")]
     [InlineData("393.0 KB of 1.1 MB, 5 bytes", "<*> of <*> bytes")]
     [InlineData("enabled=true retries=null", "enabled=<*> retries=<*>")]
+    [InlineData("started com.example.shop/.Orders for name=com.example.web", "started <*> for name=<*>")]
     [InlineData("read/write and I/O", "read/write and I/O")]
     [InlineData("cr field.............0 cr update.....0", "cr field.............<*> cr update.....<*>")]
     [InlineData("jetty-6.1.26", "jetty<*>")] // never nothing but a value
