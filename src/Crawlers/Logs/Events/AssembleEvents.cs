@@ -28,7 +28,7 @@ public sealed class AssembleEvents(TakeEvent take, LogFormat format = LogFormat.
             return;
         }
         var header = default(Header);
-        if (!line.IsPartial) header = ReadHeader.Of(line.Text);
+        if (!line.IsPartial) header = HeaderOf(line);
         var key = line.Stream;
         if (header.IsSyslog) key ^= Key(line.Text[header.HostStart..(header.TagStart + header.TagLength)]);
         var stream = key == lastKey && last is not null ? last : Find(key, now);
@@ -73,11 +73,19 @@ public sealed class AssembleEvents(TakeEvent take, LogFormat format = LogFormat.
         last = null;
     }
 
+    // A record of JSON may hold several lines; a plain line is one.
+    static Header HeaderOf(in UnwrappedLine line)
+    {
+        var text = line.Text;
+        if (line.IsEnveloped && text.IndexOf((byte)'\n') is var end and >= 0) text = text[..end];
+        return ReadHeader.Of(text);
+    }
+
     void Whole(in UnwrappedLine line, long number, long now)
     {
         var stream = Find(line.Stream ^ 0x5bd1e995, now);
         stream.Close(take);
-        stream.Begin(line, ReadHeader.Of(line.Text), number, now);
+        stream.Begin(line, HeaderOf(line), number, now);
         stream.Close(take);
     }
 

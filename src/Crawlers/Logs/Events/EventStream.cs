@@ -76,7 +76,7 @@ sealed class EventStream
         timeLength = Math.Min(line.Time.Length, time.Length);
         line.Time[..timeLength].CopyTo(time);
         Put(line.Text);
-        IsMultiLine = line.IsWhole && line.Text.Contains((byte)'\n');
+        IsMultiLine = line.IsEnveloped && line.Text.Contains((byte)'\n');
         TakeNumbers();
         if (number > 0) Number(number);
         LastSeen = now;

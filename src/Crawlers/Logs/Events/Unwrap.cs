@@ -31,7 +31,7 @@ public sealed class Unwrap(LogFormat format = LogFormat.Auto)
 
     UnwrappedLine Of(JsonRecord json, int depth)
     {
-        var line = new UnwrappedLine { Text = json.Text, Stream = json.Stream, Level = json.Level, Time = json.Time, IsPartial = json.IsPartial, IsWhole = json.IsWhole };
+        var line = new UnwrappedLine { Text = json.Text, Stream = json.Stream, Level = json.Level, Time = json.Time, IsPartial = json.IsPartial, IsWhole = json.IsWhole, IsEnveloped = true };
         return json.IsWhole ? line : Inner(line, depth);
     }
 

@@ -18,6 +18,9 @@ public ref struct UnwrappedLine
     /// <summary>The program's line goes on in the next record of the stream.</summary>
     public bool IsPartial { get; set; }
 
+    /// <summary>It came as a record of JSON or logfmt.</summary>
+    public bool IsEnveloped { get; set; }
+
     /// <summary>The record is an event by itself: nothing is joined to it.</summary>
     public bool IsWhole { get; set; }
 }

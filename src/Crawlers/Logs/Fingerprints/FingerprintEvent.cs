@@ -56,11 +56,13 @@ public sealed class FingerprintEvent
         return messages[hash] = new Fingerprint(FingerprintKey.Of('m', made), MaskMessage.Shown(made), null, null, []);
     }
 
+    // One for each way to a key: hubs are learned from all of them.
     Fingerprint Known(Fingerprint trace)
     {
-        if (traces.TryGetValue(trace.Key, out var known)) return known;
+        var way = $"{trace.Key} {string.Join(' ', trace.Chain)}";
+        if (traces.TryGetValue(way, out var known)) return known;
         if (traces.Count >= MaxKept) traces.Clear();
-        return traces[trace.Key] = trace;
+        return traces[way] = trace;
     }
 
     // 64 bits, seeded by chance at the start: nobody can write lines that collide.

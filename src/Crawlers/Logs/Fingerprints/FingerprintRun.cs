@@ -12,7 +12,7 @@ public sealed class FingerprintRun
 {
     readonly List<Row> rows = [];
     readonly List<long> numbers = [];
-    readonly Dictionary<string, Fingerprint> seen = [];
+    readonly HashSet<Fingerprint> seen = new(ReferenceEqualityComparer.Instance);
 
     readonly record struct Row(int FirstNumber, int Count, LogLevel Level, Fingerprint Fingerprint);
 
@@ -37,7 +37,7 @@ public sealed class FingerprintRun
         }
         assemble.Flush();
         run.DroppedBytes = reader.DroppedBytes;
-        run.Aliases = LearnAliases.From(run.seen.Values);
+        run.Aliases = LearnAliases.From(run.seen);
         return run;
     }
 
@@ -55,7 +55,7 @@ public sealed class FingerprintRun
     void Take(in AssembledEvent assembled, Fingerprint fingerprint)
     {
         if (assembled.Lines.IsEmpty) return;
-        seen.TryAdd(fingerprint.Key, fingerprint);
+        seen.Add(fingerprint);
         rows.Add(new Row(numbers.Count, assembled.Lines.Length, assembled.Level != LogLevel.Unknown ? assembled.Level : fingerprint.ImpliedLevel, fingerprint));
         numbers.AddRange(assembled.Lines);
     }

@@ -59,6 +59,18 @@ public sealed class AssembleEventsTests
     }
 
     [Fact]
+    public void A_record_of_the_journal_may_hold_a_whole_trace()
+    {
+        var run = Crawlers.Logs.Fingerprints.FingerprintRun.Of(new MemoryStream(Encoding.UTF8.GetBytes("""
+            {"MESSAGE":"2026-03-01 09:00:00 ERROR failed\nshop.BadState: x\n\tat shop.Orders.save(Orders.java:7)","_PID":"7","PRIORITY":"6"}
+            {"MESSAGE":"2026-03-01 09:00:00 ERROR other","_PID":"7","PRIORITY":"6"}
+            """)), LogFormat.Auto, CancellationToken.None);
+
+        Assert.Equal(["shop.BadState in shop.Orders.save", "other"], run.Events().Select(e => e.Fingerprint.Template));
+        Assert.All(run.Events(), e => Assert.Equal(LogLevel.Error, e.Level));
+    }
+
+    [Fact]
     public void Silence_ends_an_event()
     {
         var events = new List<Assembled>();

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Benchmarks.Logs;
 using Crawlers.Logs.Fingerprints;
 using Support;
@@ -13,6 +14,21 @@ public sealed class TraceTests
     public void All_variants_of_a_bug_are_one_group_and_no_two_bugs_are()
     {
         var scores = TraceScore.Of(Path.Combine(SharedFolder.Find("traces")!, "cases.jsonl"), texts => [.. texts.Select(t => fingerprint.Run(t).Key)]);
+
+        Assert.All(scores, s => Assert.True(s.Score.Ga >= 0.98, string.Join('\n', s.Wrong)));
+    }
+
+    [FactOnShared("traces")]
+    public void Hubs_with_names_that_say_nothing_are_learned()
+    {
+        string Renamed(string text) => Regex.Replace(text, "dispatch|handle_?request|run_?job|run_?step", m => "zork" + m.Length + m.Value[^1], RegexOptions.IgnoreCase);
+
+        var scores = TraceScore.Of(Path.Combine(SharedFolder.Find("traces")!, "cases.jsonl"), texts =>
+        {
+            var seen = texts.Select(t => fingerprint.Run(Renamed(t))).ToList();
+            var aliases = LearnAliases.From(seen);
+            return [.. seen.Select(f => aliases.TryGetValue(f.Key, out var alias) ? alias.To : f.Key)];
+        });
 
         Assert.All(scores, s => Assert.True(s.Score.Ga >= 0.98, string.Join('\n', s.Wrong)));
     }
