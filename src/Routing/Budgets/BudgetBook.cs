@@ -24,11 +24,13 @@ public sealed class BudgetBook
 
     public IReadOnlyDictionary<Guid, Budget> ById { get; }
 
-    /// <summary>The windows that a call's money is held in now, of all budgets that it falls under.</summary>
+    /// <summary>
+    /// The windows that a call's money is held in now, of all budgets that it falls under. Budgets for a task are for tasks: a call outside of one is bound by its
+    /// policy's limit when it is decided, and opens no window that nobody else would ever hold in.
+    /// </summary>
     public BudgetWindow[] WindowsOf(CallOrigin origin, string policy, string provider, string model, DateTimeOffset now)
     {
         var found = new List<BudgetWindow>(8);
-        var task = origin.TaskId ?? origin.RequestId; // what is no task's is its own
         Add(BudgetTerms.Total, "");
         Add(BudgetTerms.Tenant, origin.Tenant);
         Add(BudgetTerms.Policy, policy);
@@ -42,8 +44,14 @@ public sealed class BudgetBook
         {
             if (key is null) return;
             key = LedgerRows.Owner(key);
-            if (byScope.TryGetValue((scope, key), out var own)) foreach (var entry in own) found.Add(entry.WindowAt(now, "", task));
-            if (key.Length > 0 && byScope.TryGetValue((scope, Budget.Each), out var each)) foreach (var entry in each) found.Add(entry.WindowAt(now, key, task));
+            if (byScope.TryGetValue((scope, key), out var own)) foreach (var entry in own) AddWindow(entry, "");
+            if (key.Length > 0 && byScope.TryGetValue((scope, Budget.Each), out var each)) foreach (var entry in each) AddWindow(entry, key);
+        }
+
+        void AddWindow(Entry entry, string subject)
+        {
+            if (entry.IsPerTask && origin.TaskId is null) return;
+            found.Add(entry.WindowAt(now, subject, origin.TaskId ?? Guid.Empty));
         }
     }
 
@@ -53,9 +61,11 @@ public sealed class BudgetBook
         readonly TimeZoneInfo zone = budget.Zone;
         readonly ConcurrentDictionary<string, BudgetWindow> open = new(StringComparer.Ordinal);
 
+        public bool IsPerTask => budget.Period == BudgetTerms.PerTask;
+
         public BudgetWindow WindowAt(DateTimeOffset now, string subject, Guid task)
         {
-            if (budget.Period == BudgetTerms.PerTask) return BudgetWindow.Of(budget, zone, subject, task, now);
+            if (IsPerTask) return BudgetWindow.Of(budget, zone, subject, task, now);
             if (open.TryGetValue(subject, out var window) && (window.EndsAt is not { } end || now < end) && (window.StartsAt is not { } start || now >= start)) return window;
             return open[subject] = BudgetWindow.Of(budget, zone, subject, task, now);
         }

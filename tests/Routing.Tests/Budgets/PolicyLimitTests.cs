@@ -37,6 +37,20 @@ public sealed class PolicyLimitTests(BudgetField field) : IClassFixture<BudgetFi
     }
 
     [Fact]
+    public async Task A_call_outside_of_tasks_is_held_in_no_budget_for_a_task()
+    {
+        await FollowAsync("normal", 0.0105m);
+        await field.PutAsync(new BudgetTermsAsked("total", "", "day", 1m));
+        await using var one = new Spender(field.Db.EngineConnectionString);
+
+        var call = await one.OpenAsync(Spender.Call(0.001m, new CallOrigin(Spender.Id())));
+        one.Ledger.Close(call, Spender.Cost(0.001m));
+        await one.Ledger.FlushAsync(CancellationToken.None);
+
+        Assert.Equal(["day"], await field.ScalarAsync<string[]>("select array_agg(period) from budget_windows join cost_budgets using (budget_id)"));
+    }
+
+    [Fact]
     public async Task Fifty_calls_of_one_task_at_once_never_pass_the_limit()
     {
         const decimal LimitUsd = 0.0105m, HoldUsd = 0.001m;
@@ -78,8 +92,8 @@ public sealed class PolicyLimitTests(BudgetField field) : IClassFixture<BudgetFi
         await FollowAsync("normal", 0m);
         await using var spender = new Spender(field.Db.EngineConnectionString);
 
-        var free = await spender.OpenAsync(Spender.Call(0m));
-        await spender.RefusedAsync(Spender.Call(0.001m));
+        var free = await spender.OpenAsync(Spender.Call(0m, new CallOrigin(Spender.Id(), Spender.Id())));
+        await spender.RefusedAsync(Spender.Call(0.001m, new CallOrigin(Spender.Id(), Spender.Id())));
         spender.Ledger.Close(free, Spender.Cost(0m));
         await spender.Ledger.FlushAsync(CancellationToken.None);
 

@@ -120,9 +120,17 @@ public sealed class EmulatedFaultTests(CallField field) : IClassFixture<CallFiel
         }
     }
 
+    /// <summary>Short where a fault is that nothing comes; else nothing is taken for silent because the machine is busy.</summary>
+    static CallLimits Limits(string fault)
+    {
+        var isSilent = fault.StartsWith("silence", StringComparison.Ordinal) || fault is "stall" or "slow-first-token" or "usage-missing" or "no-done";
+        return isSilent ? new CallLimits { Silence = TimeSpan.FromSeconds(1.5), Idle = TimeSpan.FromSeconds(1), UsageWait = TimeSpan.FromSeconds(1), LongestWait = TimeSpan.Zero }
+            : new CallLimits { Silence = TimeSpan.FromSeconds(20), Idle = TimeSpan.FromSeconds(20), LongestWait = TimeSpan.Zero };
+    }
+
     Routed NewRouted(string fault, bool canStream = true)
     {
-        return new Routed(field, new CallLimits { Silence = TimeSpan.FromSeconds(1.5), Idle = TimeSpan.FromSeconds(1), UsageWait = TimeSpan.FromSeconds(1), LongestWait = TimeSpan.Zero })
+        return new Routed(field, Limits(fault))
             .Provider("openrouter", emulator.BaseUrl, canStream: canStream).Provider("spare", emulator.BaseUrl, canStream: canStream)
             .Model($"openrouter:openai/gpt-4o-mini:fault-{fault}", price: new(0.00000015m, 0.0000006m)).Model("spare:openai/gpt-4.1", context: 1_000_000, price: new(0.000002m, 0.000008m));
     }
