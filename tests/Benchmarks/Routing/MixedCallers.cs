@@ -67,7 +67,7 @@ sealed class MixedCallers : IDisposable
         string[] slugs = [.. Enumerable.Range(0, 3).Select(i => Slugs[(number + i * 4) % Slugs.Length])];
         // Models that ask to be left alone are left alone by this request only: otherwise there would soon be nobody to call.
         var own = new CallTools(tools.Parts with { Decide = request => Decide(request, provider, slugs) }, Connections, tools.Limits, tools.Metrics, tools.Time, tools.Log);
-        using var client = new RoutedChatFactory(own).For(new CallOrigin(Spender.Id(), Worker: $"worker:{number % 7}", TaskKind: "exact"), new RouteWish(Policy));
+        using var client = new RoutedChatFactory(own).For(new CallOrigin(Spender.Id(), TaskId: Spender.Id(), Worker: $"worker:{number % 7}", TaskKind: "exact"), new RouteWish(Policy));
         var prompt = random.Next(6) switch { 0 => "long", 1 => "cached", _ => $"Question {random.Next(20)}: {string.Concat(Enumerable.Repeat("what is this? ", random.Next(1, 500)))}" };
         var options = new ChatOptions { MaxOutputTokens = MaxTokens, Tools = random.Next(5) == 0 ? [AIFunctionFactory.Create((string path) => path, "read_file", "Reads a file.")] : null };
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(ct);
