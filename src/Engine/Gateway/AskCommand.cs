@@ -25,6 +25,11 @@ static class AskCommand
         var tenant = new Option<string?>("--tenant") { Description = "Whose budgets count; else the token's tenant.", HelpName = "TENANT" };
         var command = new DocumentedCommand("ask", "Ask a model that is chosen for it: the answer on standard output as it comes, then on standard error which model, cost and time it was.",
             "engine ask --policy code \"Why does this loop never end? $(cat loop.c)\"\nengine ask --type analyze_logs @errors.log --json") { frame.Json, frame.Url, frame.TokenFile };
+        prompt.Validators.Add(result =>
+        {
+            // Else a mistyped option would be asked, and paid for.
+            if (result.Tokens is [{ Value: var text }] && text.StartsWith("--", StringComparison.Ordinal)) result.AddError($"there is no option {text}; a prompt that begins so is read from a file, with @FILE.");
+        });
         command.Add(prompt);
         foreach (var option in new Option[] { system, policy, type, preference, maxTokens, tenant }) command.Add(option);
         command.Runs(async (parse, ct) =>

@@ -141,6 +141,15 @@ public sealed class AskApiTests(CallingEngine engine) : IClassFixture<CallingEng
     }
 
     [Fact]
+    public async Task A_mistyped_option_is_not_asked()
+    {
+        var run = await RunAsync("ask", "--polcy");
+
+        Assert.Equal(ExitCode.Misuse, run.ExitCode);
+        Assert.Contains("there is no option --polcy", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_reader_may_not_spend()
     {
         using var reader = engine.Server.Client(await engine.Server.TokenAsync("reader"));
