@@ -95,6 +95,7 @@ public sealed class FilesReader : ILogReader
             var room = buffer.AsMemory(used, Math.Min(buffer.Length - used, share));
             Guard(file, () => used += read.Run(file, room, takesRest: IsSilent(file, LineIsWrittenWithin), chunks, ct));
         }
+        known.CloseSome();
     }
 
     void End(List<LogChunk> chunks)

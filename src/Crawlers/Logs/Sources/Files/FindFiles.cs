@@ -29,12 +29,15 @@ sealed class FindFiles(FilesSettings settings, KnownFiles known, PlaceFile place
         }
         foreach (var file in known.Live.Where(f => f.SeenIn != look).ToList()) Lose(file);
         place.Keep(newcomers);
+        var lastOf = LastOfLogs(newcomers.Count > 0);
         foreach (var found in newcomers.OrderBy(f => f.Stat.LastWrite).ThenBy(f => f.Path, StringComparer.Ordinal))
         {
             ct.ThrowIfCancellationRequested();
             if (place.Run(found, fromEnd, ct) is not { } file) continue;
             See(file, found);
-            file.After = known.Live.Where(f => f != file && f.HasNews && f.After != file && IsSameLog(f, found.Path)).MaxBy(f => f.LastWrite);
+            file.After = lastOf.GetValueOrDefault(found.Path) ?? lastOf.GetValueOrDefault(Stem(found.Path));
+            if (file.After == file) file.After = null;
+            lastOf[Stem(found.Path)] = file;
         }
         known.CloseSome();
         known.Forget();
@@ -83,13 +86,22 @@ sealed class FindFiles(FilesSettings settings, KnownFiles known, PlaceFile place
     // Open, it can be read to its end; and the program may go on writing it for a while.
     void Lose(TailedFile file)
     {
-        if (file is { Handle: not null, IsGzip: false })
+        if (file is { Handle: null } or { IsGzip: true })
         {
-            file.RotatedFrom ??= file.Path;
-            file.IsAway = true;
+            known.Detach(file);
+            return;
+        }
+        file.RotatedFrom ??= file.Path;
+        file.IsAway = true;
+        try
+        {
+            file.See(FileStat.Of(file.Handle, file.Path), time.GetTimestamp());
             file.Problem = null;
         }
-        else known.Detach(file);
+        catch (IOException e)
+        {
+            file.Problem = Problems.Of(file.Path, e);
+        }
     }
 
     List<FoundFile> Find()
@@ -119,14 +131,25 @@ sealed class FindFiles(FilesSettings settings, KnownFiles known, PlaceFile place
         return false;
     }
 
-    static bool IsSameLog(TailedFile file, string path) => file.RotatedFrom == path || Stem(file.Path).SequenceEqual(Stem(path));
+    // What must be read before a new file: that which had its name, or which was rotated before it.
+    Dictionary<string, TailedFile> LastOfLogs(bool hasNewcomers)
+    {
+        var last = new Dictionary<string, TailedFile>();
+        if (!hasNewcomers) return last;
+        foreach (var file in known.Live.Where(f => f.HasNews).OrderBy(f => f.LastWrite))
+        {
+            last[Stem(file.Path)] = file;
+            if (file.RotatedFrom is { } path) last[path] = file;
+        }
+        return last;
+    }
 
     // app.log of app.log, app.log.1, app.log-20260301.gz
-    static ReadOnlySpan<char> Stem(string path)
+    static string Stem(string path)
     {
         var stem = path.AsSpan();
         if (stem.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)) stem = stem[..^3];
-        return stem.TrimEnd("0123456789-._T");
+        return stem.TrimEnd("0123456789-._T").ToString();
     }
 }
 

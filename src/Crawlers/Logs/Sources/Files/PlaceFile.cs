@@ -25,8 +25,8 @@ sealed class PlaceFile(KnownFiles known, Problems problems, TimeProvider time)
         else if (before is not null)
         {
             if (before.Problem is { } problem) problems.Add(problem);
-            if (before.WaitsForCopied || (before.Of is { IsLive: false } or null && time.GetElapsedTime(before.Since) < CopyingTakes) || before.IsSettled) return null;
-            before = before with { IsSettled = true };
+            if (before.IsSettled || before.WaitsForCopied || (before.Identity is null && time.GetElapsedTime(before.Since) < CopyingTakes)) return null;
+            if (before.Identity is null) before = before with { IsSettled = true };
         }
         waiting.Remove(identity);
         try
