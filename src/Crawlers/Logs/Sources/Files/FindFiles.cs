@@ -35,9 +35,11 @@ sealed class FindFiles(FilesSettings settings, KnownFiles known, PlaceFile place
             ct.ThrowIfCancellationRequested();
             if (place.Run(found, fromEnd, ct) is not { } file) continue;
             See(file, found);
-            file.After = lastOf.GetValueOrDefault(found.Path) ?? lastOf.GetValueOrDefault(Stem(found.Path));
-            if (file.After == file) file.After = null;
-            lastOf[Stem(found.Path)] = file;
+            var stem = found.Stem;
+            file.After = lastOf.GetValueOrDefault(found.Path) ?? lastOf.GetValueOrDefault(stem);
+            for (var before = file.After; before is not null; before = before.After)
+                if (before == file) file.After = null; // in a circle nobody would be read
+            lastOf[stem] = file;
         }
         known.CloseSome();
         known.Forget();
@@ -138,20 +140,23 @@ sealed class FindFiles(FilesSettings settings, KnownFiles known, PlaceFile place
         if (!hasNewcomers) return last;
         foreach (var file in known.Live.Where(f => f.HasNews).OrderBy(f => f.LastWrite))
         {
-            last[Stem(file.Path)] = file;
+            last[FoundFile.StemOf(file.Path)] = file;
             if (file.RotatedFrom is { } path) last[path] = file;
         }
         return last;
     }
+}
 
-    // app.log of app.log, app.log.1, app.log-20260301.gz
-    static string Stem(string path)
+/// <summary>A regular file that a pattern leads to.</summary>
+sealed record FoundFile(string Path, FileStat Stat)
+{
+    /// <summary>What all files of a log have in common: app.log of app.log, app.log.1 and app.log-20260301.gz.</summary>
+    public string Stem => StemOf(Path);
+
+    public static string StemOf(string path)
     {
         var stem = path.AsSpan();
         if (stem.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)) stem = stem[..^3];
         return stem.TrimEnd("0123456789-._T").ToString();
     }
 }
-
-/// <summary>A regular file that a pattern leads to.</summary>
-sealed record FoundFile(string Path, FileStat Stat);

@@ -7,10 +7,12 @@ sealed class PlaceFile(KnownFiles known, Problems problems, TimeProvider time)
     static readonly TimeSpan CopyingTakes = TimeSpan.FromSeconds(10), CopyIsOf = TimeSpan.FromMinutes(1);
 
     readonly Dictionary<FileIdentity, WaitingFile> waiting = [];
+    readonly UnreadFiles unread = new(known);
 
     /// <summary>Lets go of files that are gone.</summary>
     public void Keep(IReadOnlyCollection<FoundFile> newcomers)
     {
+        unread.Clean();
         if (waiting.Count == 0) return;
         var there = newcomers.Select(f => f.Stat.Identity).ToHashSet();
         foreach (var gone in waiting.Keys.Where(k => !there.Contains(k)).ToList()) waiting.Remove(gone);
@@ -39,11 +41,13 @@ sealed class PlaceFile(KnownFiles known, Problems problems, TimeProvider time)
                 return null;
             }
             var file = Known(content, found, before, ct);
+            if (file is null && !waiting.ContainsKey(identity) && unread.CopiedFrom(content, found) is { } original) Wait(found, before, original);
             if (waiting.ContainsKey(identity)) return null;
             if (file is null) known.Attach(file = new TailedFile { Path = found.Path }, identity);
             var isNew = file.Key is null;
             file.IsGzip = content.IsGzip;
             file.IsVerified = true;
+            if (isNew) unread.Add(file, content, found);
             if (isNew && fromEnd) content.MoveToEnd(file, known);
             if (!content.IsGzip) known.Keep(file, content);
             return file;

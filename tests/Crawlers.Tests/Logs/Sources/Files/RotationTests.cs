@@ -100,6 +100,21 @@ public sealed class RotationTests
         Assert.Empty(await tail.LinesAsync());
     }
 
+    [Theory]
+    [InlineData("cp app.log app.log.1")]
+    [InlineData("cp app.log app.log.1; touch -d '1 hour ago' app.log.1; echo 'written after the copy' >> app.log")]
+    [InlineData("cp app.log app.log.1; gzip -k app.log.1; rm app.log.1")]
+    public async Task A_copy_of_what_has_not_been_read_yet_counts_nothing_twice(string copy)
+    {
+        await using var tail = new Tail("app.log*");
+        tail.Append("app.log", string.Concat(Enumerable.Range(0, 100).Select(i => $"2026-03-01 09:00:00 INFO the first line, number {i}\n")));
+        tail.Shell(copy);
+        var lines = new List<string>();
+        for (var i = 0; i < 15; i++) lines.AddRange(await tail.LinesAsync());
+
+        Assert.Equal(File.ReadAllLines(tail.In("app.log")), lines);
+    }
+
     [Fact]
     public async Task A_copy_that_is_written_slowly_counts_nothing_twice()
     {

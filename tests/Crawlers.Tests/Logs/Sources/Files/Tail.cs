@@ -74,7 +74,7 @@ sealed class Tail : IAsyncDisposable
     public async Task<List<Given>> ChunksAsync(bool commits = true)
     {
         var given = new List<Given>();
-        for (var read = await ReadOnceAsync(commits); read.Chunks.Count > 0; read = await ReadOnceAsync(commits, TimeSpan.FromMilliseconds(1))) given.AddRange(read.Chunks.Select(Given.Of));
+        for (var read = await ReadOnceAsync(commits); read.Chunks.Count > 0; read = await ReadOnceAsync(commits, TimeSpan.FromMilliseconds(1))) given.AddRange(Given.Of(read));
         return given;
     }
 
@@ -97,6 +97,8 @@ sealed class Tail : IAsyncDisposable
 /// <summary>A chunk, copied: the reader uses its memory again.</summary>
 sealed record Given(string Part, string[] Lines, LogLabels Labels, bool IsEnded, long DroppedBytes)
 {
+    public static IEnumerable<Given> Of(LogRead read) => read.Chunks.Select(Of);
+
     public static Given Of(LogChunk chunk)
     {
         var text = Encoding.Latin1.GetString(chunk.Lines.Span);

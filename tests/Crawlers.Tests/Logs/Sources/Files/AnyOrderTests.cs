@@ -1,0 +1,65 @@
+using System.Text;
+
+namespace Crawlers.Tests.Logs.Sources.Files;
+
+/// <summary>Whatever programs, rotation and crashes do in whatever order, each line is counted once.</summary>
+public sealed class AnyOrderTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    public async Task Each_line_is_counted_once(int seed)
+    {
+        await using var tail = new Tail("app.log*");
+        var random = new Random(seed);
+        var written = new List<string>();
+        var counted = new List<string>();
+        var done = new StringBuilder();
+        for (var step = 0; step < 120; step++)
+        {
+            var what = random.Next(12);
+            done.Append(' ').Append(what);
+            switch (what)
+            {
+                case <= 2: Write(random.Next(1, 300)); break;
+                case <= 5: counted.AddRange(await tail.LinesAsync()); break;
+                case 6: counted.AddRange(Given.Of(await tail.ReadOnceAsync()).SelectMany(g => g.Lines)); break;
+                case 7: // dies before the commit
+                    await tail.ReadOnceAsync(commits: false);
+                    await tail.RestartAsync();
+                    break;
+                case 8: tail.Shell($"{Shift} if [ -e app.log ]; then mv app.log app.log.1; fi"); break;
+                case 9:
+                    tail.Shell($"{Shift} if [ -e app.log ]; then cp app.log app.log.1; fi");
+                    if (random.Next(2) == 0) counted.AddRange(await tail.LinesAsync());
+                    tail.Shell("if [ -e app.log ]; then truncate -s 0 app.log; fi");
+                    break;
+                case 10: tail.Shell($"f=app.log.{random.Next(1, 6)}; if [ -s $f ]; then gzip $f; fi"); break;
+                case 11: tail.Time.Advance(TimeSpan.FromSeconds(random.Next(1, 20))); break;
+            }
+        }
+        for (var i = 0; i < 30; i++) counted.AddRange(await tail.LinesAsync());
+
+        Assert.True(written.Order(StringComparer.Ordinal).SequenceEqual(counted.Order(StringComparer.Ordinal)),
+            $"{written.Count} written, {counted.Count} counted, missing {written.Except(counted).Count()}, twice {counted.Count - counted.Distinct().Count()}; steps{done}");
+
+        void Write(int lines)
+        {
+            var text = new StringBuilder();
+            for (var i = 0; i < lines; i++)
+            {
+                var line = $"2026-03-01 09:00:00 INFO line {written.Count}";
+                written.Add(line);
+                text.Append(line).Append('\n');
+            }
+            tail.Append("app.log", text.ToString());
+        }
+    }
+
+    // Like logrotate, without removing what is too old.
+    const string Shift = "for n in $(seq 40 -1 1); do for z in '' .gz; do if [ -e app.log.$n$z ]; then mv app.log.$n$z app.log.$((n + 1))$z; fi; done; done;";
+}
