@@ -29,18 +29,15 @@ sealed class FindFiles(FilesSettings settings, KnownFiles known, PlaceFile place
         }
         foreach (var file in known.Live.Where(f => f.SeenIn != look).ToList()) Lose(file);
         place.Keep(newcomers);
-        var lastOf = LastOfLogs(newcomers.Count > 0);
+        var placed = new List<TailedFile>();
         foreach (var found in newcomers.OrderBy(f => f.Stat.LastWrite).ThenBy(f => f.Path, StringComparer.Ordinal))
         {
             ct.ThrowIfCancellationRequested();
             if (place.Run(found, fromEnd, ct) is not { } file) continue;
             See(file, found);
-            var stem = found.Stem;
-            file.After = lastOf.GetValueOrDefault(found.Path) ?? lastOf.GetValueOrDefault(stem);
-            for (var before = file.After; before is not null; before = before.After)
-                if (before == file) file.After = null; // in a circle nobody would be read
-            lastOf[stem] = file;
+            placed.Add(file);
         }
+        if (placed.Count > 0) Order(placed);
         known.CloseSome();
         known.Forget();
     }
@@ -133,17 +130,24 @@ sealed class FindFiles(FilesSettings settings, KnownFiles known, PlaceFile place
         return false;
     }
 
-    // What must be read before a new file: that which had its name, or which was rotated before it.
-    Dictionary<string, TailedFile> LastOfLogs(bool hasNewcomers)
+    // New files are read after that which had their name, or was rotated before them: app.log.1 before app.log, when both are as old.
+    void Order(List<TailedFile> placed)
     {
-        var last = new Dictionary<string, TailedFile>();
-        if (!hasNewcomers) return last;
-        foreach (var file in known.Live.Where(f => f.HasNews).OrderBy(f => f.LastWrite))
+        var lastOf = new Dictionary<string, TailedFile>();
+        var isPlaced = placed.ToHashSet();
+        foreach (var file in known.Live.Where(f => f.HasNews && !isPlaced.Contains(f)).OrderBy(f => f.LastWrite))
         {
-            last[FoundFile.StemOf(file.Path)] = file;
-            if (file.RotatedFrom is { } path) last[path] = file;
+            lastOf[FoundFile.StemOf(file.Path)] = file;
+            if (file.RotatedFrom is { } path) lastOf[path] = file;
         }
-        return last;
+        foreach (var file in placed.OrderBy(f => f.LastWrite).ThenByDescending(f => f.Path, StringComparer.Ordinal))
+        {
+            var stem = FoundFile.StemOf(file.Path);
+            file.After = lastOf.GetValueOrDefault(file.Path) ?? lastOf.GetValueOrDefault(stem);
+            for (var before = file.After; before is not null; before = before.After)
+                if (before == file) file.After = null; // in a circle nobody would be read
+            lastOf[stem] = file;
+        }
     }
 }
 

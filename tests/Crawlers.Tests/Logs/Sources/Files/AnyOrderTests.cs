@@ -21,7 +21,7 @@ public sealed class AnyOrderTests
         var done = new StringBuilder();
         for (var step = 0; step < 120; step++)
         {
-            var what = random.Next(12);
+            var what = random.Next(16);
             done.Append(' ').Append(what);
             switch (what)
             {
@@ -32,13 +32,24 @@ public sealed class AnyOrderTests
                     await tail.ReadOnceAsync(commits: false);
                     await tail.RestartAsync();
                     break;
-                case 8: tail.Shell($"{Shift} if [ -e app.log ]; then mv app.log app.log.1; fi"); break;
+                case 8:
+                    tail.Shell($"{Shift} if [ -e app.log ]; then mv app.log app.log.1; fi");
+                    if (written.Count > 0 && random.Next(2) == 0) Write(random.Next(1, 5), "app.log.1"); // the program writes on, until it is told
+                    break;
                 case 9:
                     tail.Shell($"{Shift} if [ -e app.log ]; then cp app.log app.log.1; fi");
                     if (random.Next(2) == 0) counted.AddRange(await tail.LinesAsync());
                     tail.Shell("if [ -e app.log ]; then truncate -s 0 app.log; fi");
                     break;
                 case 10: tail.Shell($"f=app.log.{random.Next(1, 6)}; if [ -s $f ]; then gzip $f; fi"); break;
+                case 12:
+                    tail.Shell($"f=app.log.{random.Next(1, 6)}; if [ -s $f ]; then gzip -k $f; fi"); // not yet removed
+                    counted.AddRange(await tail.LinesAsync());
+                    tail.Shell("for f in app.log.*.gz; do if [ -e ${f%.gz} ]; then rm ${f%.gz}; fi; done");
+                    break;
+                case 13: tail.Shell($"f=app.log.{random.Next(1, 6)}; if [ -s $f ]; then cp $f app.log.copy; touch $f; fi"); break;
+                case 14: tail.Shell("rm -f app.log.copy"); break;
+                case 15: tail.Shell($"f=app.log.{random.Next(1, 6)}; if [ -s $f.gz ]; then gunzip $f.gz; fi"); break;
                 case 11: tail.Time.Advance(TimeSpan.FromSeconds(random.Next(1, 20))); break;
             }
         }
@@ -47,7 +58,7 @@ public sealed class AnyOrderTests
         Assert.True(written.Order(StringComparer.Ordinal).SequenceEqual(counted.Order(StringComparer.Ordinal)),
             $"{written.Count} written, {counted.Count} counted, missing {written.Except(counted).Count()}, twice {counted.Count - counted.Distinct().Count()}; steps{done}");
 
-        void Write(int lines)
+        void Write(int lines, string log = "app.log")
         {
             var text = new StringBuilder();
             for (var i = 0; i < lines; i++)
@@ -56,7 +67,7 @@ public sealed class AnyOrderTests
                 written.Add(line);
                 text.Append(line).Append('\n');
             }
-            tail.Append("app.log", text.ToString());
+            tail.Append(log, text.ToString());
         }
     }
 
