@@ -68,16 +68,16 @@ sealed class FileContent : IDisposable
     /// <summary>Whether the other file begins with all that this one is seen to hold.</summary>
     public bool IsBeginningOf(TailedFile other)
     {
-        using var handle = FileStat.Open(other.Path);
-        if (handle is null || FileStat.Of(handle, other.Path) is var stat && stat.Identity != other.Identity) return false;
+        using var opened = other.Handle is null ? FileStat.Open(other.Path) : null;
+        if ((other.Handle ?? opened) is not { } handle || FileStat.Of(handle, other.Path) is var stat && stat.Identity != other.Identity) return false;
         return IsGzip ? Read(handle, 0, Head.Length).AsSpan().SequenceEqual(Head) : IsBeginningOf(handle, stat.Size);
     }
 
     /// <summary>Whether this one begins with all that the other file holds, and holds more.</summary>
     public bool GoesBeyond(TailedFile other)
     {
-        using var handle = FileStat.Open(other.Path);
-        if (handle is null || IsGzip || FileStat.Of(handle, other.Path) is var stat && (stat.Identity != other.Identity || stat.Size >= found.Stat.Size)) return false;
+        using var opened = other.Handle is null ? FileStat.Open(other.Path) : null;
+        if ((other.Handle ?? opened) is not { } handle || IsGzip || FileStat.Of(handle, other.Path) is var stat && (stat.Identity != other.Identity || stat.Size >= found.Stat.Size)) return false;
         var length = (int)Math.Min(stat.Size, ContentMark.MostBytes);
         return Read(Handle, 0, length).AsSpan().SequenceEqual(Read(handle, 0, length))
             && Read(Handle, stat.Size - length, length).AsSpan().SequenceEqual(Read(handle, stat.Size - length, length));

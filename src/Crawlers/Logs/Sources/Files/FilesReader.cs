@@ -3,7 +3,7 @@ namespace Crawlers.Logs.Sources.Files;
 /// <summary>Reads files that grow, are rotated, truncated, packed, moved and removed, each line once.</summary>
 public sealed class FilesReader : ILogReader
 {
-    const int MostBytes = 4 * 1024 * 1024, LeastShare = 128 * 1024;
+    const int MostBytes = 4 * 1024 * 1024, LeastShare = 128 * 1024, MostRounds = 8;
     const string Seen = "seen"; // a key that no file can have
 
     // A program writes on into a file that was renamed, until it is told; when the new file has lines, it was.
@@ -48,7 +48,7 @@ public sealed class FilesReader : ILogReader
         else LookAtOpen();
         var chunks = new List<LogChunk>();
         End(chunks);
-        ReadNews(chunks, ct);
+        for (var i = 0; i < MostRounds && ReadNews(chunks, ct) && chunks.Count == 0; i++) { } // what waits for another file, that held nothing new
         var positions = known.TakeChanges();
         if (mustTellSeen) positions[Seen] = """{"seen":true}""";
         mustTellSeen = false;
@@ -74,7 +74,8 @@ public sealed class FilesReader : ILogReader
             Guard(file, () => file.See(FileStat.Of(file.Handle!, file.Path), time.GetTimestamp()));
     }
 
-    void ReadNews(List<LogChunk> chunks, CancellationToken ct)
+    /// <returns>False when nothing is there to be read.</returns>
+    bool ReadNews(List<LogChunk> chunks, CancellationToken ct)
     {
         var pending = known.Live.Where(f => f.HasNews || (f.HeldBytes > 0 && IsSilent(f, LineIsWrittenWithin))).ToList();
         foreach (var file in pending)
@@ -82,7 +83,7 @@ public sealed class FilesReader : ILogReader
         // Of packed files one is unpacked at a time: each would have to be begun again.
         var packed = pending.Where(f => f is { IsGzip: true, After: null }).OrderByDescending(f => f.Unpacked is not null).ThenBy(f => f.LastWrite).FirstOrDefault();
         pending.RemoveAll(f => f.After is not null || (f.IsGzip && f != packed));
-        if (pending.Count == 0) return;
+        if (pending.Count == 0) return false;
         var share = Math.Max(LeastShare, MostBytes / pending.Count);
         var needed = pending.Sum(f => f.IsGzip ? share : Math.Clamp(f.BehindBytes + ContentMark.MostBytes + 2, ReadFile.LeastRoom, share));
         var size = (int)Math.Min(MostBytes, needed);
@@ -96,6 +97,7 @@ public sealed class FilesReader : ILogReader
             Guard(file, () => used += read.Run(file, room, takesRest: IsSilent(file, LineIsWrittenWithin), chunks, ct));
         }
         known.CloseSome();
+        return true;
     }
 
     void End(List<LogChunk> chunks)

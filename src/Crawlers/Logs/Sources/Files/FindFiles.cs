@@ -28,7 +28,7 @@ sealed class FindFiles(FilesSettings settings, KnownFiles known, PlaceFile place
             }
         }
         foreach (var file in known.Live.Where(f => f.SeenIn != look).ToList()) Lose(file);
-        place.Keep(newcomers);
+        place.Begin(newcomers, ct);
         var placed = new List<TailedFile>();
         foreach (var found in newcomers.OrderBy(f => f.Stat.LastWrite).ThenBy(f => f.Path, StringComparer.Ordinal))
         {
@@ -48,16 +48,17 @@ sealed class FindFiles(FilesSettings settings, KnownFiles known, PlaceFile place
     static bool Continues(TailedFile file, FoundFile found, CancellationToken ct)
     {
         file.Problem = null;
-        if (file.Offset == 0 || (file is { IsVerified: true, IsSuspect: false } && file.Size == found.Stat.Size && file.LastWrite == found.Stat.LastWrite)) return true;
+        if (file is { IsVerified: true, IsSuspect: false } && file.Size == found.Stat.Size && file.LastWrite == found.Stat.LastWrite) return true;
         if (found.Stat.Size < (file.IsGzip ? file.PackedBytes : file.Offset)) return false;
         try
         {
             bool isSame;
-            if (file.IsGzip || file.Handle is null)
+            if (file.IsGzip || file.Handle is null || file.Offset == 0)
             {
                 using var content = FileContent.Open(found, ct);
                 if (content is null) return false;
-                isSame = file.IsGzip ? file.Head.Matches(content.Head) : FileContent.IsSame(content.Handle, found.Stat.Size, file);
+                isSame = file.Offset == 0 ? file.Beginning.Matches(content.Head) : file.IsGzip ? file.Head.Matches(content.Head) : FileContent.IsSame(content.Handle, found.Stat.Size, file);
+                if (isSame && file.Offset == 0) (file.Beginning, file.IsGzip) = (ContentMark.Of(content.Head), content.IsGzip);
             }
             else isSame = FileContent.IsSame(file.Handle, found.Stat.Size, file);
             file.IsVerified = isSame;

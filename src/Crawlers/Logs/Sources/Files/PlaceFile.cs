@@ -9,10 +9,10 @@ sealed class PlaceFile(KnownFiles known, Problems problems, TimeProvider time)
     readonly Dictionary<FileIdentity, WaitingFile> waiting = [];
     readonly UnreadFiles unread = new(known);
 
-    /// <summary>Lets go of files that are gone.</summary>
-    public void Keep(IReadOnlyCollection<FoundFile> newcomers)
+    /// <summary>Before a look's files are placed.</summary>
+    public void Begin(IReadOnlyCollection<FoundFile> newcomers, CancellationToken ct)
     {
-        unread.Clean();
+        if (newcomers.Count > 0) unread.Begin(ct);
         if (waiting.Count == 0) return;
         var there = newcomers.Select(f => f.Stat.Identity).ToHashSet();
         foreach (var gone in waiting.Keys.Where(k => !there.Contains(k)).ToList()) waiting.Remove(gone);
@@ -47,7 +47,11 @@ sealed class PlaceFile(KnownFiles known, Problems problems, TimeProvider time)
             var isNew = file.Key is null;
             file.IsGzip = content.IsGzip;
             file.IsVerified = true;
-            if (isNew) unread.Add(file, content, found);
+            if (isNew)
+            {
+                file.Beginning = ContentMark.Of(content.Head);
+                unread.Add(file, content.Head);
+            }
             if (isNew && fromEnd) content.MoveToEnd(file, known);
             if (!content.IsGzip) known.Keep(file, content);
             return file;

@@ -22,6 +22,9 @@ sealed class TailedFile
 
     public ContentMark Head { get; set; }
 
+    /// <summary>How it began when it was first seen; while nothing has been read of it, it is known by that.</summary>
+    public ContentMark Beginning { get; set; }
+
     /// <summary>Of what stands before the offset.</summary>
     public ContentMark Tail { get; set; }
 

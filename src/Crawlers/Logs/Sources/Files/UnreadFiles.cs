@@ -4,34 +4,62 @@ namespace Crawlers.Logs.Sources.Files;
 sealed class UnreadFiles(KnownFiles known)
 {
     const int Compared = 48, MostAlike = 32;
-    readonly Dictionary<(string Stem, ContentMark Beginning), List<TailedFile>> files = [];
+    readonly Dictionary<(string? Folder, ContentMark Beginning), List<(TailedFile File, byte[] Head)>> files = [];
 
-    public void Clean()
+    /// <summary>Looks through the files that are known and unread.</summary>
+    public void Begin(CancellationToken ct)
     {
-        foreach (var (key, alike) in files.ToList())
-            if (alike.RemoveAll(f => f.Offset > 0 || !f.IsLive) > 0 && alike.Count == 0) files.Remove(key);
+        files.Clear();
+        foreach (var file in known.Live.Where(f => f is { Offset: 0, Size: > 0 }))
+        {
+            try
+            {
+                if (file is { Handle: { } handle, IsGzip: false }) Add(file, FileContent.Read(handle, 0, ContentMark.MostBytes));
+                else if (FileStat.Of(file.Path) is { } stat && stat.Identity == file.Identity)
+                {
+                    using var content = FileContent.Open(new FoundFile(file.Path, stat), ct);
+                    if (content is not null) Add(file, content.Head);
+                }
+            }
+            catch (IOException e)
+            {
+                file.Problem = Problems.Of(file.Path, e);
+            }
+        }
     }
 
-    public void Add(TailedFile file, FileContent content, FoundFile found)
+    public void Add(TailedFile file, byte[] head)
     {
-        if (content.IsGzip || KeyOf(content, found) is not { } key) return;
+        if (KeyOf(file.Path, head) is not { } key) return;
         if (!files.TryGetValue(key, out var alike)) files[key] = alike = [];
-        if (alike.Count < MostAlike) alike.Add(file);
+        if (alike.Count < MostAlike) alike.Add((file, head));
     }
 
     /// <returns>What it is a copy of; null: it is none, or it is what another is a copy of, which then waits.</returns>
     public TailedFile? CopiedFrom(FileContent content, FoundFile found)
     {
-        if (KeyOf(content, found) is not { } key) return null;
-        foreach (var file in files.GetValueOrDefault(key) ?? [])
+        if (KeyOf(found.Path, content.Head) is not { } key) return null;
+        foreach (var (file, head) in files.GetValueOrDefault(key) ?? [])
         {
             if (file.Offset > 0 || !file.IsLive) continue;
-            if (content.IsBeginningOf(file)) return file;
-            if (content.GoesBeyond(file)) known.Detach(file);
+            if (file.IsGzip || content.IsGzip ? BeginAlike(content.Head, head) : content.IsBeginningOf(file)) return file;
+            if (!file.IsGzip && content.GoesBeyond(file)) known.Detach(file);
         }
         return null;
     }
 
-    static (string, ContentMark)? KeyOf(FileContent content, FoundFile found) =>
-        content.Head.Length < Compared ? null : (found.Stem, ContentMark.Of(content.Head.AsSpan(0, Compared)));
+    static bool BeginAlike(byte[] head, byte[] other)
+    {
+        var length = Math.Min(head.Length, other.Length);
+        return head.AsSpan(0, length).SequenceEqual(other.AsSpan(0, length));
+    }
+
+    // By the first line, or how it begins: a part of a line is none yet.
+    static (string?, ContentMark)? KeyOf(string path, ReadOnlySpan<byte> head)
+    {
+        var first = head[..Math.Min(head.Length, Compared)];
+        if (first.IndexOf((byte)'\n') is >= 0 and var end) first = first[..(end + 1)];
+        else if (first.Length < Compared) return null;
+        return (Path.GetDirectoryName(path), ContentMark.Of(first));
+    }
 }
