@@ -9,7 +9,7 @@ public sealed record LogRead(IReadOnlyList<LogChunk> Chunks, IReadOnlyDictionary
 
 /// <summary>Lines that follow each other.</summary>
 /// <param name="Part">Which writer of the source: lines of one part are joined to events, those of two never. At most 200 characters.</param>
-/// <param name="Lines">Whole lines, each ends with LF. Valid until the next read.</param>
+/// <param name="Lines">Whole lines, each ends with LF; empty when only an end, or what was dropped, is told. Valid until the next read.</param>
 /// <param name="Near">What times without year or date are near to: the file's last write.</param>
 /// <param name="IsEnded">Nothing more will come in this part.</param>
 /// <param name="DroppedBytes">Of lines that were too long, and are not in Lines.</param>

@@ -130,7 +130,7 @@ public sealed class FilesReader : ILogReader
         {
             action();
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             file.Problem = Problems.Of(file.Path, e);
         }

@@ -65,7 +65,7 @@ sealed class FindFiles(FilesSettings settings, KnownFiles known, PlaceFile place
             if (isSame) file.IsSuspect = false;
             return isSame;
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             file.Problem = Problems.Of(found.Path, e);
             return true;
@@ -98,7 +98,7 @@ sealed class FindFiles(FilesSettings settings, KnownFiles known, PlaceFile place
             file.See(FileStat.Of(file.Handle, file.Path), time.GetTimestamp());
             file.Problem = null;
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             file.Problem = Problems.Of(file.Path, e);
         }
@@ -122,7 +122,7 @@ sealed class FindFiles(FilesSettings settings, KnownFiles known, PlaceFile place
             paths[path] = (stat.Identity, stat.Size);
             if (!found.TryGetValue(stat.Identity, out var other) || (known.At(stat.Identity)?.Path == path && other.Path != path)) found[stat.Identity] = new FoundFile(path, stat);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             problems.Add(path, e);
         }

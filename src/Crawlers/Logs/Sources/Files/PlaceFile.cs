@@ -56,7 +56,7 @@ sealed class PlaceFile(KnownFiles known, Problems problems, TimeProvider time)
             if (!content.IsGzip) known.Keep(file, content);
             return file;
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             problems.Add(found.Path, e);
             return null;

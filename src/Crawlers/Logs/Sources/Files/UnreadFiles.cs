@@ -21,7 +21,7 @@ sealed class UnreadFiles(KnownFiles known)
                     if (content is not null) Add(file, content.Head);
                 }
             }
-            catch (IOException e)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 file.Problem = Problems.Of(file.Path, e);
             }

@@ -42,6 +42,10 @@ sealed class AskLoki : IDisposable
             var problem = $"{settings.Url} answers {(int)answer.StatusCode}{(words.Length > 0 ? $" ({words})" : "")}";
             return new LokiAnswer(null, $"{problem}; {Remedy(answer.StatusCode)}", RetryAfter(answer.Headers.RetryAfter), answer.StatusCode == HttpStatusCode.BadRequest && words.Contains("limit", StringComparison.OrdinalIgnoreCase));
         }
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
+        {
+            return new LokiAnswer(null, $"{settings.Url} answers with more than {MostAnswerBytes >> 20} MB; fewer entries are asked for.", IsAboveLimit: true);
+        }
         catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !ct.IsCancellationRequested))
         {
             return new LokiAnswer(null, $"{settings.Url} cannot be reached: {(e is OperationCanceledException ? $"no answer within {settings.TimeLimit.TotalSeconds:0} s" : e.Message)}; it is tried again. Look whether Loki runs and can be reached from here.");

@@ -23,6 +23,21 @@ public sealed class TailTests
     }
 
     [Fact]
+    public async Task Lines_are_labelled_by_the_settings_and_are_near_the_last_write()
+    {
+        await using var tail = new Tail(new FilesSettings { Paths = ["app.log"], Service = "shop" });
+        tail.Append("app.log", "one\n");
+        var written = new DateTime(2025, 12, 31, 23, 59, 59, DateTimeKind.Utc);
+        File.SetLastWriteTimeUtc(tail.In("app.log"), written);
+
+        var chunk = Assert.Single((await tail.ReadOnceAsync()).Chunks);
+
+        Assert.Equal("shop", chunk.Labels.Service);
+        Assert.Equal(written, chunk.Near.UtcDateTime);
+        Assert.StartsWith("app.log@", chunk.Part, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_open_file_is_seen_to_grow_without_another_look_at_the_folder()
     {
         await using var tail = new Tail("*.log");
