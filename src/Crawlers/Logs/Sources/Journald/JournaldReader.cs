@@ -31,8 +31,8 @@ public sealed class JournaldReader(JournaldSettings settings, IReadOnlyDictionar
         isBehind = isFull;
         var before = position;
         var chunks = new JournalChunks();
-        var consumed = Take(room.AsMemory(0, bytes), lastOnly ? null : chunks);
-        if (isFull && consumed == 0 && room.Length < MostEntryBytes) room = new byte[room.Length * 2]; // one entry that is larger
+        Take(room.AsSpan(0, bytes), lastOnly ? null : chunks);
+        if (isFull && position == before && room.Length < MostEntryBytes) room = new byte[room.Length * 2]; // one entry that is larger
         else if (isFull && position == before) complaint = $"An entry of the journal after {position?.Cursor} is larger than {MostEntryBytes >> 20} MB; remove it with journalctl --vacuum-time=…, or read other units.";
         if (bytes == 0 && complaint is not null && before is { IsCursorUsable: true } && complaint.Contains("cursor", StringComparison.OrdinalIgnoreCase))
         {
@@ -48,33 +48,26 @@ public sealed class JournaldReader(JournaldSettings settings, IReadOnlyDictionar
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    /// <returns>How far there were whole entries.</returns>
-    int Take(Memory<byte> read, JournalChunks? chunks)
+    /// <param name="chunks">Null: only the position is wanted.</param>
+    void Take(ReadOnlySpan<byte> read, JournalChunks? chunks)
     {
-        var at = 0;
         var last = position;
         var isFirst = true;
-        while (read.Span[at..].IndexOf((byte)'\n') is >= 0 and var length)
+        while (read.IndexOf((byte)'\n') is >= 0 and var length)
         {
-            var line = read.Span.Slice(at, length + 1);
-            at += line.Length;
+            var line = read[..(length + 1)];
+            read = read[line.Length..];
             if (!JournalEntry.TryRead(line[..^1], out var entry)) continue;
             if (isFirst && position is { IsCursorUsable: true })
             {
-                gap = null;
-                if (entry.Cursor == position.Cursor)
-                {
-                    isFirst = false;
-                    continue;
-                }
-                gap = "Entries of the journal were removed before they were read: keep more of it (SystemMaxUse= and RuntimeMaxUse= in journald.conf).";
+                isFirst = false;
+                gap = entry.Cursor == position.Cursor ? null : "Entries of the journal were removed before they were read: keep more of it (SystemMaxUse= and RuntimeMaxUse= in journald.conf).";
+                if (gap is null) continue;
             }
-            isFirst = false;
             last = new JournaldPosition(entry.Cursor!, entry.RealtimeMicroseconds);
             chunks?.Add(entry, line);
         }
         position = last;
-        return at;
     }
 
     static string Remedy(string complaint) =>

@@ -130,15 +130,17 @@ public sealed class JournaldReaderTests : IDisposable
     public async Task An_entry_that_is_larger_than_a_read_is_cut_and_passed()
     {
         var settings = Program("""
+            printf '{"__CURSOR":"0","__REALTIME_TIMESTAMP":"0","_SYSTEMD_UNIT":"b.service","MESSAGE":"before"}\n'
             printf '{"__CURSOR":"1","__REALTIME_TIMESTAMP":"1","_SYSTEMD_UNIT":"a.service","MESSAGE":"'
             head -c 6000000 /dev/zero | tr '\0' x
             printf '"}\n{"__CURSOR":"2","__REALTIME_TIMESTAMP":"2","_SYSTEMD_UNIT":"b.service","MESSAGE":"after"}\n'
             """);
         await using var reader = new JournaldReader(settings, positions, time);
-        var given = await ReadAllAsync(reader, reads: 2);
+        var given = await ReadAllAsync(reader, reads: 3);
 
         Assert.InRange(given.Single(g => g.Part == "a.service").DroppedBytes, 5_900_000, 6_000_000);
-        Assert.Equal(["after"], Messages(given, "b.service"));
+        Assert.Equal(["before", "after"], Messages(given, "b.service"));
+        Assert.Null(reader.Problem);
     }
 
     async Task<List<Given>> ReadAsync(JournaldSettings settings, Dictionary<string, string>? from = null)
