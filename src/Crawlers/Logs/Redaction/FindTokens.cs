@@ -41,17 +41,18 @@ static class FindTokens
 
     public static void Run(ReadOnlySpan<char> text, Findings found)
     {
+        var noJwtBefore = 0;
         for (var at = 0; text[at..].IndexOfAny(Prefixes) is var next and >= 0;)
         {
             at += next;
             var end = 0;
             foreach (var form in Forms)
-                if (text[at..].StartsWith(form.Prefix, StringComparison.Ordinal) && (end = Take(text, at, form, found)) > 0) break;
+                if (text[at] == form.Prefix[0] && text[at..].StartsWith(form.Prefix, StringComparison.Ordinal) && (end = Take(text, at, form, found, ref noJwtBefore)) > 0) break;
             at = end > 0 ? end : at + 1;
         }
     }
 
-    static int Take(ReadOnlySpan<char> text, int at, Form form, Findings found)
+    static int Take(ReadOnlySpan<char> text, int at, Form form, Findings found, ref int noJwtBefore)
     {
         if (form.IsWord && !Chars.IsEdge(text, at)) return 0;
         var from = at + form.Prefix.Length;
@@ -59,7 +60,7 @@ static class FindTokens
         var length = seen.IndexOfAnyExcept(form.Body) is var stop and >= 0 ? stop : seen.Length;
         if (length < form.Least || (form.Exact is { } exact && (length < exact || !Chars.IsEnd(text, from + exact)))) return 0;
         var rest = seen[..length];
-        var end = form.Exact is { } fixedLength ? from + fixedLength : Chars.EndOf(text, from, form.Body);
+        var end = from + (form.Exact ?? length);
         switch (form.Kind)
         {
             case "aws_key":
@@ -67,9 +68,12 @@ static class FindTokens
                 Beside(text, at, end, found);
                 break;
             case "jwt":
-                end = Jwt(text, end);
-                if (end == 0) return 0;
-                break;
+                if (from < noJwtBefore) return 0;
+                var header = Chars.EndOf(text, end, form.Body);
+                end = Jwt(text, header);
+                if (end > 0) break;
+                noJwtBefore = header; // nor is what begins within it
+                return 0;
             case "sendgrid_key" when rest.IndexOf('.') is not (>= 16 and <= 32):
             case "slack_token" when !rest.ContainsAnyInRange('0', '9'):
             case "ai_key" when !rest.ContainsAnyInRange('0', '9') || !HasRun(rest):
@@ -84,6 +88,7 @@ static class FindTokens
                 at = from;
                 break;
         }
+        if (form.Exact is null && form.Kind != "jwt") end = Chars.EndOf(text, end, form.Body);
         while (end > from && text[end - 1] is '.' or '-' && form.Body == Chars.Dotted) end--; // the end of a sentence
         found.Add(at, end, form.Kind);
         return end;
