@@ -14,7 +14,7 @@ static class FindCommit
         var ignored = files.Has(IgnoreFile) ? await IgnoredAsync(git, revision, ct) : "";
         var range = string.Create(CultureInfo.InvariantCulture, $"-L{line},{line}");
         string[] ignore = ignored.Length > 0 ? ["--ignore-revs-file=/dev/stdin"] : [];
-        var blamed = await git.RunAsync(["blame", "--porcelain", "--root", "--no-textconv", .. ignore, range, revision, "--", file], ct, ignored);
+        var blamed = await git.RunAsync(["blame", "--porcelain", "--root", "--no-textconv", "--no-ignore-revs-file", .. ignore, range, revision, "--", file], ct, ignored);
         if (blamed.HasWorked && OfPorcelain(blamed.Text) is { } commit)
             return (commit, git.IsCutAt(commit.Id) ? "the clone's history ends at this commit: the line may be older" : "the last commit that changed this line");
         return await OfFileAsync(git, revision, file, blamed.Error.Contains("has only", StringComparison.Ordinal) ? $"the file has no line {line} at this revision, the code has moved on: the last commit of the file" : $"{Short(blamed.Error)}: the last commit of the file", ct);

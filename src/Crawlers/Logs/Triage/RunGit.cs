@@ -18,7 +18,7 @@ sealed class RunGit
     static readonly string[] Settings =
     [
         "core.fsmonitor=false", "core.hooksPath=/dev/null", "core.pager=cat", "core.attributesFile=/dev/null", "protocol.allow=never", "log.showSignature=false", "gpg.program=false",
-        "blame.ignoreRevsFile=", "blame.showEmail=false", "diff.external=", "core.sshCommand=false", "credential.helper=", "core.askPass=", "mailmap.file=", "core.untrackedCache=false",
+        "blame.showEmail=false", "diff.external=", "core.sshCommand=false", "credential.helper=", "core.askPass=", "mailmap.file=", "core.untrackedCache=false",
     ];
 
     readonly string folder, gitFolder;

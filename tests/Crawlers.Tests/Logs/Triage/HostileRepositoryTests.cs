@@ -111,6 +111,7 @@ public sealed class HostileRepositoryTests : IDisposable
         var logged = await RunAsync(At("/app/src/orders.js", line: 300));
 
         Assert.Equal((id, id), (blamed.Commit?.Id, logged.Commit?.Id));
+        Assert.Contains("changed this line", blamed.Reason, StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(outside.Path, "pwned")));
     }
 
