@@ -98,13 +98,14 @@ static class FindNumbers
             if (end + 1 >= text.Length || (text[end + 1] is not '(' && !char.IsAsciiDigit(text[end + 1]) && text[end] is not ')')) break;
             inGroup = 0;
         }
-        if (count is < 8 or > 15 || !Closes(text, last)) return 0;
+        var least = last - at == count ? 10 : 8; // one run of digits with a sign is more often a number than a short telephone
+        if (count < least || count > 15 || !Closes(text, last)) return 0;
         found.Add(at - 1, last, "phone");
         return last;
     }
 
-    // No part of a word, of a longer number or of a fraction.
-    static bool Opens(ReadOnlySpan<char> text, int at) => at == 0 || !(char.IsAsciiLetterOrDigit(text[at - 1]) || text[at - 1] is '_' || (text[at - 1] is '.' or '-' or ',' && at > 1 && char.IsAsciiDigit(text[at - 2]))) || IsEscape(text, at);
+    // No part of a word, of a longer number or of a fraction, and not below zero.
+    static bool Opens(ReadOnlySpan<char> text, int at) => at == 0 || !(char.IsAsciiLetterOrDigit(text[at - 1]) || text[at - 1] is '_' || (text[at - 1] is '-' && (at == 1 || !char.IsAsciiLetter(text[at - 2]))) || (text[at - 1] is '.' or ',' && at > 1 && char.IsAsciiDigit(text[at - 2]))) || IsEscape(text, at);
 
     static bool IsEscape(ReadOnlySpan<char> text, int at) => char.IsAsciiLetter(text[at - 1]) && Chars.IsEdge(text, at);
 

@@ -13,7 +13,7 @@ static class FindSecretValues
     static readonly HashSet<string> Masks = new(StringComparer.OrdinalIgnoreCase)
     {
         "null", "nil", "none", "undefined", "true", "false", "yes", "no", "nan", "(null)", "<null>", "<none>", "<nil>", "<*>", "redacted", "masked", "hidden", "filtered", "removed", "protected", "sensitive", "omitted", "empty", "unset",
-        "string", "str", "bytes", "char", "text", "varchar", "set", "notset", "provided", "present", "absent",
+        "%s", "%v", "%q", "?", "string", "str", "bytes", "char", "text", "varchar", "set", "notset", "provided", "present", "absent",
     };
 
     /// <summary>What sentences say of a password or an option.</summary>
@@ -132,7 +132,7 @@ static class FindSecretValues
     {
         if (form.IsQuoted || form.Separator != '=' || !char.IsAsciiLetter(value[0])) return false;
         var name = value.IndexOfAnyExcept(Chars.Dotted);
-        if (name > 0 && value[name] == '(') return true;
+        if (name > 0 && value[name] is '(' or '[') return true;
         return name < 0 && value.Contains('.') && !value.ContainsAnyInRange('0', '9');
     }
 

@@ -24,7 +24,7 @@ static class FindUserinfo
                 var word = rest.IndexOfAny(WordEnds);
                 sign = (word < 0 ? rest : rest[..word]).LastIndexOf('@') is var found2 and >= 0 ? end - start + found2 : -1;
             }
-            if (sign > 0)
+            if (sign > 0 && text.Slice(start, sign) is not "git")
             {
                 found.Add(start, start + sign, "userinfo");
                 found.UserinfoEnds.Add(start + sign);

@@ -10,7 +10,7 @@ static class SecretKey
         ("password", "password"), ("passwd", "password"), ("passphrase", "password"), ("passcode", "password"), ("pwd", "password"),
         ("passwordhash", "password"), ("passwordconfirmation", "password"), ("passwordconfirm", "password"), ("passwordvalue", "password"),
         ("sharedaccesskey", "azure_key"), ("sharedaccesssignature", "azure_key"), ("accountkey", "azure_key"),
-        ("secretaccesskey", "aws_key"), ("secret", "secret"), ("secretkey", "secret"), ("secretvalue", "secret"), ("privatekey", "secret"), ("signingkey", "secret"), ("encryptionkey", "secret"), ("masterkey", "secret"),
+        ("secretaccesskey", "aws_key"), ("secret", "secret"), ("secretkey", "secret"), ("secretkeybase", "secret"), ("secretvalue", "secret"), ("privatekey", "secret"), ("signingkey", "secret"), ("encryptionkey", "secret"), ("masterkey", "secret"),
         ("token", "token"), ("tokenvalue", "token"), ("jsessionid", "token"), ("phpsessid", "token"), ("sessiontoken", "token"),
         ("apikey", "api_key"), ("accesskey", "api_key"), ("authkey", "api_key"), ("subscriptionkey", "api_key"), ("functionskey", "api_key"), ("applicationkey", "api_key"), ("licensekey", "api_key"),
     ];
