@@ -84,24 +84,23 @@ static class FindNumbers
     static int Phone(ReadOnlySpan<char> text, int at, Findings found)
     {
         if (at == 0 || text[at - 1] != '+' || text[at] == '0' || (at > 1 && (char.IsAsciiLetterOrDigit(text[at - 2]) || text[at - 2] is '+' or '.'))) return 0;
-        int count = 0, inGroup = 0, end = at, last = 0;
-        for (; end < text.Length && count <= 16; end++)
+        int count = 0, inGroup = 0, best = 0;
+        for (var end = at; end < text.Length && count < 15; end++)
         {
             if (char.IsAsciiDigit(text[end]))
             {
                 count++;
                 inGroup++;
-                last = end + 1;
+                var least = end - at == count - 1 ? 10 : 8; // one run of digits with a sign is more often a number than a short telephone
+                if (count >= least && Closes(text, end + 1)) best = end + 1;
                 continue;
             }
             if (text[end] is not (' ' or '-' or '.' or '/' or '(' or ')') || (inGroup == 0 && text[end] is not '(' && text[end - 1] is not ')')) break;
             if (end + 1 >= text.Length || (text[end + 1] is not '(' && !char.IsAsciiDigit(text[end + 1]) && text[end] is not ')')) break;
             inGroup = 0;
         }
-        var least = last - at == count ? 10 : 8; // one run of digits with a sign is more often a number than a short telephone
-        if (count < least || count > 15 || !Closes(text, last)) return 0;
-        found.Add(at - 1, last, "phone");
-        return last;
+        if (best > 0) found.Add(at - 1, best, "phone");
+        return best;
     }
 
     // No part of a word, of a longer number or of a fraction, and not below zero.

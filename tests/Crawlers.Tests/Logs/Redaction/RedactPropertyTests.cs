@@ -16,6 +16,8 @@ public sealed class RedactPropertyTests
     /// <summary>What makes a word a secret by standing before it.</summary>
     static readonly string[] Named = ["\npassword=", " --token ", " ?access_token=", " {\"apiKey\":\"", "\nDB_PASSWORD: ", " client_secret = '", " <password>", " postgres://app:", "\nAuthorization: Bearer "];
 
+    static readonly string[] Personal = ["jane.doe@mail.example.com", "4111111111111111", "4111 1111 1111 1111", "DE89370400440532013000", "123-45-6789", "+49 30 1234567", "+4915112345678"];
+
     [Fact]
     public void No_secret_survives_in_any_surroundings()
     {
@@ -26,7 +28,8 @@ public sealed class RedactPropertyTests
         {
             var (_, secret) = Secrets.Tokens[random.Next(Secrets.Tokens.Length)];
             var before = " ";
-            if (i % 2 == 0) (before, secret) = (Named[random.Next(Named.Length)], "hunter" + "2!x");
+            if (i % 3 == 0) secret = Personal[random.Next(Personal.Length)];
+            else if (i % 2 == 0) (before, secret) = (Named[random.Next(Named.Length)], "hunter" + "2!x");
             var text = Text() + before + secret + (before.Contains("://", StringComparison.Ordinal) ? "@db " : " ") + Text();
 
             var once = RedactText.Run(text).Text;
