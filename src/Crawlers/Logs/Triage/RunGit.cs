@@ -37,8 +37,8 @@ sealed class RunGit
     /// <summary>Commits whose parents the clone does not have.</summary>
     public bool IsCutAt(string commit)
     {
-        var shallow = Path.Combine(gitFolder, "shallow");
-        return File.Exists(shallow) && File.ReadLines(shallow).Contains(commit);
+        var shallow = new FileInfo(Path.Combine(gitFolder, "shallow"));
+        return shallow is { Exists: true, Length: > 0 and < MaxOutputBytes } && File.ReadLines(shallow.FullName).Contains(commit); // pipes and devices have no length
     }
 
     /// <param name="input">What it reads from its standard input.</param>

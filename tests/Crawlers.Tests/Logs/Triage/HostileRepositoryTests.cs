@@ -116,6 +116,31 @@ public sealed class HostileRepositoryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_repository_that_keeps_git_waiting_is_given_up()
+    {
+        Directory.CreateDirectory(Path.Combine(outside.Path, ".git"));
+        using var pipe = System.Diagnostics.Process.Start("mkfifo", Path.Combine(outside.Path, ".git", "HEAD"));
+        await pipe.WaitForExitAsync();
+        Directory.CreateDirectory(Path.Combine(outside.Path, ".git", "objects"));
+        Directory.CreateDirectory(Path.Combine(outside.Path, ".git", "refs"));
+        var time = new ManualTime();
+
+        var run = new TriageTrace(time).RunAsync(At("/app/src/orders.js"), new TriageRepository(outside.Path, []), CancellationToken.None);
+        time.Advance(TimeSpan.FromSeconds(11));
+
+        Assert.Equal("The repository could not be read: git took longer than 10 s", (await run).Reason);
+    }
+
+    [Fact]
+    public async Task A_triage_that_is_cancelled_says_so()
+    {
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => triage.RunAsync(At("/app/src/orders.js"), new TriageRepository(code.Path, []), cancelled.Token));
+    }
+
+    [Fact]
     public async Task What_a_partial_clone_lacks_is_not_fetched()
     {
         code.Write("src/orders.js", CodeRepository.Lines());

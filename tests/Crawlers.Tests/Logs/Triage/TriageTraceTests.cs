@@ -79,6 +79,8 @@ public sealed class TriageTraceTests : IDisposable
         const string Trace = "Error: x\n    at two (/app/index.js:2:1)";
 
         Assert.Equal("services/b/index.js", (await RunAsync(Trace, null, new PathMapping("/app/", "services/b"))).File);
+        Assert.Equal("services/a/index.js", (await RunAsync("System.Exception: x\n   at Shop.Two.Run() in C:\\build\\a\\index.js:line 2", null, new PathMapping("C:\\build\\", "services"))).File);
+        Assert.Equal("services/a/index.js", (await RunAsync("Error: x\n    at two (webpack://shop/./a/index.js:2:1)", null, new PathMapping("webpack://shop/", "services"))).File);
         Assert.Equal("services/a/index.js", (await RunAsync(Trace, null, new PathMapping("/ap", "services/b"), new PathMapping("/app", "services/a/"))).File);
     }
 
