@@ -1,3 +1,5 @@
+using Crawlers.Logs.Otlp;
+
 namespace Crawlers.Logs.Events;
 
 /// <summary>
@@ -21,6 +23,7 @@ public sealed class AssembleEvents(TakeEvent take, LogFormat format = LogFormat.
     /// <param name="now">The caller's clock in ticks, for <see cref="FlushSilent"/>.</param>
     public void Add(ReadOnlySpan<byte> raw, long number, long now = 0)
     {
+        if (ReadExport.IsExport(raw) && format is LogFormat.Auto or LogFormat.Json && AddExport(raw, number, now)) return;
         var line = unwrap.Run(raw);
         if (line.IsWhole)
         {
@@ -45,6 +48,15 @@ public sealed class AssembleEvents(TakeEvent take, LogFormat format = LogFormat.
             header = ReadHeader.Of(line.Text);
         }
         Put(stream, line, header, number, now);
+    }
+
+    // A line of the collector's file exporter holds several records; each is an event of this one line.
+    bool AddExport(ReadOnlySpan<byte> raw, long number, long now)
+    {
+        if (ReadExport.Run(raw.ToArray(), ExportEncoding.Json, DateTimeOffset.UnixEpoch) is not ExportRead.Taken { Accepted: > 0 } taken) return false;
+        foreach (var chunk in taken.Chunks)
+            for (var lines = chunk.Lines.Span; lines.IndexOf((byte)'\n') is var end and >= 0; lines = lines[(end + 1)..]) Add(lines[..end], number, now);
+        return true;
     }
 
     /// <summary>Hands over what nothing was added to since then.</summary>
