@@ -275,3 +275,55 @@ grant select on v_routing_ranks to engine_reader;
 create view v_routing_reconciliations as
 select provider, source, period_start, period_end, billed_usd, ledger_usd, drift_usd, is_within, taken_at from routing_reconciliations;
 grant select on v_routing_reconciliations to engine_reader;
+
+create view error_groups as
+with mutes as (
+    select group_key, until, until_release from error_mutes where ended_at is null
+), origins as (
+    select f.group_key, array_agg(distinct o.service order by o.service) filter (where o.service <> '') as services,
+        array_agg(distinct o.release order by o.release) filter (where o.release <> '') as releases
+    from error_origins o join error_fingerprints f using (fingerprint)
+    group by f.group_key
+), sums as (
+    select group_key, sum(count)::bigint as count, min(first_seen) as first_seen, max(last_seen) as last_seen, min(found_at) as found_at, max(level) as level, count(*) as fingerprints
+    from error_fingerprints
+    group by group_key
+)
+select s.group_key as fingerprint, (array['unknown', 'trace', 'debug', 'info', 'notice', 'warning', 'error', 'critical'])[s.level + 1] as level,
+    r.type, r.root_type, r.template, r.frames, s.count, s.first_seen, s.last_seen, s.found_at, coalesce(o.services, '{}') as services, coalesce(o.releases, '{}') as releases, s.fingerprints,
+    case when m.group_key is not null then 'muted' when r.resolved_at is not null then 'resolved' else 'open' end as state,
+    m.until as muted_until, m.until_release as muted_until_release, r.resolved_at, r.resolved_in, r.resolved_by, t.task_id
+from sums s
+join error_fingerprints r on r.fingerprint = s.group_key
+left join origins o on o.group_key = s.group_key
+left join mutes m on m.group_key = s.group_key
+left join lateral (
+    select n.task_id from log_findings n where n.group_key = s.group_key and n.task_id is not null order by n.found_at desc limit 1
+) t on true;
+grant select on error_groups to engine, engine_reader;
+
+create view v_error_rates as
+select f.group_key as fingerprint, c.span, c.at, sum(c.count)::bigint as count
+from error_counts c join error_fingerprints f using (fingerprint)
+group by f.group_key, c.span, c.at;
+grant select on v_error_rates to engine, engine_reader;
+
+create view v_crawl_health as
+select s.name, s.kind, s.is_enabled, c.holder, c.lease_until, c.read_at, c.event_at, c.problem, c.behind_bytes, c.lines, c.bytes, c.events, c.errors, c.dropped_bytes, c.dropped_errors
+from log_sources s left join log_crawls c using (source_id);
+grant select on v_crawl_health to engine, engine_reader;
+
+create view v_log_findings as
+select f.finding_id, f.kind, f.rule, f.group_key as fingerprint, f.priority, f.title, f.reason, f.service, f.release, f.first_seen, f.last_seen, f.count, f.found_at, f.task_id, f.filed_at,
+    (select count(*) from log_storm_members m where m.finding_id = f.finding_id) as members
+from log_findings f;
+grant select on v_log_findings to engine_reader;
+
+create view v_error_events as
+select e.event_id, f.group_key as fingerprint, e.at, s.name as source, e.service, e.text
+from error_events e join error_fingerprints f using (fingerprint) left join log_sources s using (source_id);
+grant select on v_error_events to engine_reader;
+
+create view v_error_aliases as
+select fingerprint, group_key, kind, reason, made_at, made_by, ended_at, ended_by from error_aliases;
+grant select on v_error_aliases to engine_reader;

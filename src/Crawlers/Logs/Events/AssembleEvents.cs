@@ -9,7 +9,8 @@ namespace Crawlers.Logs.Events;
 public sealed class AssembleEvents(TakeEvent take, LogFormat format = LogFormat.Auto)
 {
     public const int MaxEventBytes = 64 * 1024;
-    const int MaxLines = 10_000, MaxStreams = 4096, MaxPartialBytes = 64 * 1024;
+    const int MaxLines = 10_000, MaxStreams = 4096, MaxPartialBytes = 64 * 1024, MaxSavedBytes = 1024 * 1024;
+    const byte StateVersion = 1;
 
     readonly Unwrap unwrap = new(format);
     readonly Dictionary<ulong, EventStream> streams = [];
@@ -67,6 +68,14 @@ public sealed class AssembleEvents(TakeEvent take, LogFormat format = LogFormat.
             if (stream.LastSeen >= before || stream.HasPartial) continue;
             stream.Close(take);
         }
+    }
+
+    /// <summary>Whether <see cref="FlushSilent"/> would hand something over.</summary>
+    public bool HasOpenBefore(long before)
+    {
+        foreach (var stream in streams.Values)
+            if (stream.IsOpen && stream.LastSeen < before && !stream.HasPartial) return true;
+        return false;
     }
 
     /// <summary>Hands over everything: the source has ended.</summary>
@@ -166,6 +175,41 @@ public sealed class AssembleEvents(TakeEvent take, LogFormat format = LogFormat.
             streams.Remove(key);
         }
         last = null;
+    }
+
+    /// <summary>Everything that is open and learned, so that another assembler goes on as if it had read all lines. Open events beyond the limit of its size are handed over before.</summary>
+    public byte[] Save()
+    {
+        var open = streams.Values.Sum(s => (long)s.OpenBytes);
+        if (open > MaxSavedBytes)
+            foreach (var stream in streams.Values.OrderBy(s => s.LastSeen).ToList())
+            {
+                if (open <= MaxSavedBytes) break;
+                open -= stream.OpenBytes;
+                stream.Close(take);
+            }
+        using var memory = new MemoryStream();
+        using var writer = new BinaryWriter(memory);
+        writer.Write(StateVersion);
+        writer.Write7BitEncodedInt(streams.Count);
+        foreach (var (key, stream) in streams.OrderBy(s => s.Value.LastSeen)) // their order is their age
+        {
+            writer.Write(key);
+            stream.Save(writer);
+        }
+        writer.Flush();
+        return memory.ToArray();
+    }
+
+    /// <param name="state">What <see cref="Save"/> gave.</param>
+    /// <param name="now">By the caller's clock: silence is counted from here.</param>
+    /// <returns>False when another version wrote it: then it begins anew, with nothing open.</returns>
+    public bool Restore(byte[] state, long now)
+    {
+        using var reader = new BinaryReader(new MemoryStream(state, writable: false));
+        if (state.Length == 0 || reader.ReadByte() != StateVersion) return false;
+        for (var left = reader.Read7BitEncodedInt(); left > 0; left--) streams[reader.ReadUInt64()] = EventStream.Load(reader, now);
+        return true;
     }
 
     static ulong Key(ReadOnlySpan<byte> tag)

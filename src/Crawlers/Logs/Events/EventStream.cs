@@ -1,7 +1,7 @@
 namespace Crawlers.Logs.Events;
 
 /// <summary>One stream of a source: the event that is open in it, and what its heads look like.</summary>
-sealed class EventStream
+sealed partial class EventStream
 {
     const int SureAfter = 8;
 

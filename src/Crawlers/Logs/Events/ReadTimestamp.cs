@@ -177,7 +177,7 @@ static class ReadTimestamp
         if (digits == 2 && rest.Length >= 6 && rest[3] == (byte)':' && Digits(rest, 4, out var minutes) == 2) (digits, value) = (5, value * 100 + minutes);
         else if (digits != 4 && (digits != 2 || space == 1)) return 0;
         if (digits == 2) value *= 100;
-        if (value > 1400) return 0;
+        if (value > 1400 || value % 100 > 59) return 0;
         offset = (int)((value / 100 * 60) + (value % 100)) * (rest[0] == (byte)'-' ? -1 : 1);
         return space + 1 + digits;
     }

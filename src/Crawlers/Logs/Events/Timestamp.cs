@@ -29,7 +29,7 @@ public readonly record struct Timestamp(int Length, int Year, int Month, int Day
         var (year, month, day) = (Year, Month, Day);
         if (month == 0) (year, month, day) = (reference.Year, reference.Month, reference.Day);
         else if (year == 0) year = reference.Year;
-        if (month is < 1 or > 12 || year is < 1 or > 9998 || day < 1 || Hour > 23 || Minute > 59 || Second > 60) return null;
+        if (month is < 1 or > 12 || year is < 2 or > 9998 || day < 1 || Hour > 23 || Minute > 59 || Second > 60) return null;
         if (Year == 0 && Month != 0) year = NearestYear(reference, month, day);
         if (day > DateTime.DaysInMonth(year, month)) return null;
         var instant = new DateTimeOffset(year, month, day, Hour, Minute, Math.Min(Second, 59), offset).AddTicks(Ticks);

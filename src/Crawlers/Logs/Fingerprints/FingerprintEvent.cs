@@ -9,7 +9,7 @@ namespace Crawlers.Logs.Fingerprints;
 /// </summary>
 public sealed class FingerprintEvent
 {
-    const int MaxKept = 200_000;
+    const int MaxKept = 120_000;
 
     readonly byte[] template = new byte[MaskMessage.MaxInputBytes + 16];
     readonly Dictionary<ulong, Fingerprint> messages = [];

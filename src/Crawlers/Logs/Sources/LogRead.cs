@@ -5,6 +5,9 @@ namespace Crawlers.Logs.Sources;
 public sealed record LogRead(IReadOnlyList<LogChunk> Chunks, IReadOnlyDictionary<string, string?> Positions)
 {
     public static readonly LogRead Nothing = new([], new Dictionary<string, string?>());
+
+    /// <summary>Completed once it is stored, or failed when it will not be; null where nobody waits.</summary>
+    public TaskCompletionSource? Committed { get; init; }
 }
 
 /// <summary>Lines that follow each other.</summary>

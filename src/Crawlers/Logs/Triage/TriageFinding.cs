@@ -9,7 +9,8 @@ namespace Crawlers.Logs.Triage;
 /// <param name="Steps">What was tried, in order.</param>
 public sealed record TriageFinding(string? File, int Line, string? Function, string? Revision, TriageCommit? Commit, IReadOnlyList<string> Owners, string Reason, IReadOnlyList<string> Steps)
 {
-    internal static TriageFinding Unknown(string reason, IReadOnlyList<string> steps, string? revision = null) => new(null, 0, null, revision, null, [], reason, steps);
+    /// <summary>Nothing is known, which is not that nothing is wrong.</summary>
+    public static TriageFinding Unknown(string reason, IReadOnlyList<string> steps, string? revision = null) => new(null, 0, null, revision, null, [], reason, steps);
 }
 
 /// <param name="AuthorMail">Personal: for the owner's eyes, not for a model's.</param>
