@@ -12,10 +12,13 @@ public static class Roles
     /// <summary>Reads, and decides approvals.</summary>
     public const string Approver = "approver";
 
+    /// <summary>Sends logs, and can do and see nothing else: for exporters and collectors.</summary>
+    public const string Sender = "sender";
+
     /// <summary>May do all, tokens included.</summary>
     public const string Admin = "admin";
 
-    public static IReadOnlyList<string> All { get; } = [Reader, Operator, Approver, Admin];
+    public static IReadOnlyList<string> All { get; } = [Reader, Operator, Approver, Sender, Admin];
 
     /// <returns>The roles that satisfy a policy.</returns>
     public static string[] Satisfying(string policy) => policy switch
@@ -23,6 +26,7 @@ public static class Roles
         Reader => [Reader, Operator, Approver, Admin],
         Operator => [Operator, Admin],
         Approver => [Approver, Admin],
+        Sender => [Sender, Operator, Admin],
         _ => [Admin],
     };
 }

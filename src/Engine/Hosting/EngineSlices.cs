@@ -5,6 +5,7 @@ using Engine.Gateway;
 using Engine.Hosting.Configuration;
 using Engine.Hosting.Health;
 using Engine.Hosting.Telemetry;
+using Engine.Logs;
 using Engine.Schedules;
 using Engine.Tasks;
 using Engine.Workers;
@@ -32,6 +33,7 @@ public static class EngineSlices
         services.AddCalls();
         services.AddRoutingRetention();
         services.AddTasks();
+        services.AddLogs();
         services.AddWorkers(); // last: they take tasks once everything else has started, and stop first
     }
 
@@ -53,5 +55,6 @@ public static class EngineSlices
         app.MapPolicies();
         app.MapPerformance();
         app.MapCalls();
+        app.MapLogs();
     }
 }

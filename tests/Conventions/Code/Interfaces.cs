@@ -8,7 +8,6 @@ public sealed class Interfaces
     /// <summary>Interfaces with fewer implementations in <c>src</c>, and the reason for each.</summary>
     static readonly Dictionary<string, string> Allowed = new()
     {
-        ["ITaskHandler"] = "the seam for kinds of tasks; most are in benchmarks, chaos runs and the slices to come",
     };
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class MisuseTests : IDisposable
     [InlineData("", "a command is missing: run, status")]
     [InlineData("--config", "--config")]
     [InlineData("tokens create --role reader", "--name")]
-    [InlineData("tokens create --name a --role oprator", "--role must be one of reader, operator, approver, admin, is \"oprator\". Did you mean operator?")]
+    [InlineData("tokens create --name a --role oprator", "--role must be one of reader, operator, approver, sender, admin, is \"oprator\". Did you mean operator?")]
     [InlineData("tokens create --name a --role reader --expires yesterday", "--expires must be in the future, as 30d")]
     [InlineData("tokens create --name a --role reader --expires 2001-01-01", "--expires must be in the future")]
     [InlineData("tokens revoke 12", "token must be an id or a prefix")]

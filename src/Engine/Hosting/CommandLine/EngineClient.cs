@@ -44,6 +44,15 @@ public sealed class EngineClient : IDisposable
     public async Task<EngineReply> SendAsync(HttpMethod method, string path, JsonObject? body, CancellationToken ct, params (string Name, string Value)[] headers) =>
         Demand(await SendAsync(method, path, body, headers, ct));
 
+    /// <summary>Sends text as it comes, however long that takes.</summary>
+    public async Task<EngineReply> PourAsync(string path, Stream text, CancellationToken ct) => Demand(await ReachAsync(async () =>
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path.TrimStart('/')) { Content = new PouredContent(text) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("text/plain");
+        using var response = await http.SendAsync(request, ct);
+        return new EngineReply(response.StatusCode, Read(response, await response.Content.ReadAsByteArrayAsync(ct)), null);
+    }, ct));
+
     /// <returns>The answer whatever its status: for the doctor, who judges it.</returns>
     public async Task<EngineReply> AskAsync(string path, CancellationToken ct) => await SendAsync(HttpMethod.Get, path, null, null, ct);
 

@@ -5,6 +5,7 @@ using Engine.Gateway;
 using Engine.Hosting.Logging;
 using Engine.Hosting.Telemetry;
 using Engine.Http;
+using Engine.Logs;
 using Engine.Tasks;
 using Engine.Workers;
 
@@ -24,6 +25,7 @@ public static class SettingsSections
         ("Engine:Routing", typeof(RoutingSettings)),
         ("Engine:Calls", typeof(CallsSettings)),
         ("Engine:Performance", typeof(PerformanceSettings)),
+        ("Engine:Logs", typeof(LogsSettings)),
         ("Engine:Logging", typeof(LoggingSettings)),
         ("Engine:Telemetry", typeof(TelemetrySettings)),
     ];
