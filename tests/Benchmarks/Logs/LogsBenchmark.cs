@@ -6,23 +6,23 @@ using Support;
 
 namespace Benchmarks.Logs;
 
-/// <summary>The log crawler without its database: how well it groups real lines and traces, how exactly it assembles events, how fast, in how much memory.</summary>
+/// <summary>The log crawler: how well it groups real lines and traces, how exactly it assembles events, how fast, in how much memory; and whole, with its database: how fast, through a flood, through crashes.</summary>
 static class LogsBenchmark
 {
-    static readonly string[] Parts = ["score", "traces", "assembly", "speed", "memory"];
+    static readonly string[] Parts = ["score", "traces", "assembly", "speed", "memory", "crawl", "bomb", "crash"];
 
-    public static Task<int> RunAsync(BenchmarkRun run, CancellationToken ct)
+    public static async Task<int> RunAsync(BenchmarkRun run, CancellationToken ct)
     {
         var what = Environment.GetEnvironmentVariable("WHAT") is { Length: > 0 } named ? named.Split(',') : Parts;
         if (run.Arguments.Count > 0 || what.Except(Parts).Any())
         {
             run.Say($"logs takes no options; WHAT is one or more of {string.Join(", ", Parts)}, separated by commas");
-            return Task.FromResult(2);
+            return 2;
         }
         if (SharedFolder.Find("loghub") is not { } loghub || SharedFolder.Find("traces") is not { } traces)
         {
             run.Say("skipped: there are no folders loghub and traces in ENGINE_SHARED, nor in a folder shared beside the checkout");
-            return Task.FromResult(0);
+            return 0;
         }
         var isRight = true;
         if (what.Contains("score")) Score(run, LoghubSet.Read(loghub), ct);
@@ -30,7 +30,10 @@ static class LogsBenchmark
         if (what.Contains("assembly")) Assembly(run, traces);
         if (what.Contains("speed")) isRight &= LogsSpeed.Run(run, loghub, ct);
         if (what.Contains("memory")) isRight &= LogsMemory.Run(run, ct);
-        return Task.FromResult(isRight ? 0 : 1);
+        if (what.Contains("crawl")) isRight &= await LogsCrawl.RunAsync(run, loghub, ct);
+        if (what.Contains("bomb")) isRight &= await LogsBomb.RunAsync(run, ct);
+        if (what.Contains("crash")) isRight &= await LogsCrash.RunAsync(run, loghub, ct);
+        return isRight ? 0 : 1;
     }
 
     static void Score(BenchmarkRun run, IReadOnlyList<LoghubSet> sets, CancellationToken ct)

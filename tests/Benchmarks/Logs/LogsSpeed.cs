@@ -14,7 +14,7 @@ static class LogsSpeed
     {
         using var folder = new TempFolder();
         var file = Path.Combine(folder.Path, "million.log");
-        Write(file, [.. new[] { "HDFS", "Linux" }.SelectMany(set => File.ReadLines(Path.Combine(loghub, set, $"{set}_2k.log")))]);
+        new LogsFile(loghub).Write(file, Lines);
         var isRight = true;
         var measured = new List<(double PerSecond, double PerCoreSecond, double MbPerSecond, int Groups)>();
         for (var i = 0; i < Runs; i++)
@@ -45,21 +45,5 @@ static class LogsSpeed
         var reader = new LineReader(stream);
         for (var number = 1L; reader.TryRead(out var line); number++) assemble.Add(line, number);
         assemble.Flush();
-    }
-
-    // Digits behind the header change, so that no line comes twice.
-    static void Write(string file, string[] samples)
-    {
-        var random = new Random(1);
-        var starts = samples.Select(s => ReadHeader.Of(System.Text.Encoding.UTF8.GetBytes(s)).MessageStart).ToArray();
-        using var writer = new StreamWriter(file);
-        for (var i = 0; i < Lines; i++)
-        {
-            var line = samples[i % samples.Length].ToCharArray();
-            for (var at = starts[i % samples.Length]; at < line.Length; at++)
-                if (line[at] is >= '1' and <= '9') line[at] = (char)('1' + random.Next(9));
-            writer.Write(line);
-            writer.Write('\n');
-        }
     }
 }
