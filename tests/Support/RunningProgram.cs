@@ -21,7 +21,10 @@ public sealed class RunningProgram : IDisposable
 
     public string Error => Text(error);
 
-    /// <param name="environment">All its variables; null hands on those of the tests.</param>
+    /// <summary>How the runtime compiles: whoever runs the tests says it for all processes.</summary>
+    const string Compiling = "DOTNET_TC_CallCounting";
+
+    /// <param name="environment">All its variables, but for the one above; null hands on those of the tests.</param>
     public static RunningProgram Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(program, arguments)
@@ -32,6 +35,7 @@ public sealed class RunningProgram : IDisposable
         {
             start.Environment.Clear();
             foreach (var (name, value) in environment) start.Environment[name] = value;
+            if (Environment.GetEnvironmentVariable(Compiling) is { } compiling) start.Environment[Compiling] = compiling;
         }
         var running = new RunningProgram(new Process { StartInfo = start });
         running.process.OutputDataReceived += (_, line) => Keep(running.output, line.Data);
