@@ -70,7 +70,7 @@ public sealed class CommitCrawl(NpgsqlDataSource database, TimeProvider time, Le
         var told = await TellErrors.RunAsync(connection, transaction, commit, errors, now, ct);
         await transaction.CommitAsync(ct);
         learn.Add(errors.Select(e => (e.Fingerprint, e.Group)), learned, now);
-        return new Committed(errors.Count(e => e.IsNew), told);
+        return new Committed(told);
 
         Task WriteAsync(string sql, int rows, object parameters) =>
             rows == 0 ? Task.CompletedTask : connection.ExecuteAsync(new CommandDefinition(sql, parameters, transaction, cancellationToken: ct));
@@ -82,6 +82,5 @@ public sealed class CommitCrawl(NpgsqlDataSource database, TimeProvider time, Le
 /// <param name="Positions">By the reader's key; null: forget it.</param>
 public sealed record CrawlCommit(int SourceId, string SourceName, long? Epoch, TimeSpan Lease, IReadOnlyDictionary<string, string?> Positions, Counted Counted, string? Problem, long BehindBytes);
 
-/// <param name="NewErrors">Fingerprints that were stored for the first time.</param>
 /// <param name="Findings">That were written.</param>
-public sealed record Committed(int NewErrors, int Findings);
+public sealed record Committed(int Findings);

@@ -5,8 +5,12 @@ static class FindKeyBlocks
 {
     const string Begin = "-----BEGIN ", End = "-----END ";
 
+    /// <summary>No key has a longer line.</summary>
+    const int MaxLine = 8192;
+
     public static void Run(ReadOnlySpan<char> text, Findings found)
     {
+        var closing = 0; // the next end from where it was looked for last: looked for once, however many beginnings there are
         for (var at = 0; text[at..].IndexOf(Begin) is var begin and >= 0;)
         {
             var start = at + begin;
@@ -15,12 +19,11 @@ static class FindKeyBlocks
             var close = label.IndexOf("-----");
             if (close < 0 || label[..close].IndexOf("PRIVATE KEY") < 0) continue;
             var body = at + close + 5;
-            var end = text[body..].IndexOf(End);
-            var next = text[body..].IndexOf(Begin);
-            if (end < 0 || (next >= 0 && next < end)) at = Lines(text, body);
+            if (closing < body && closing < text.Length) closing = text[body..].IndexOf(End) is var end and >= 0 ? body + end : text.Length;
+            if (closing == text.Length || text[body..closing].Contains(Begin, StringComparison.Ordinal)) at = Lines(text, body);
             else
             {
-                at = body + end + End.Length;
+                at = closing + End.Length;
                 var last = text.Slice(at, Math.Min(60, text.Length - at)).IndexOf("-----");
                 if (last >= 0) at += last + 5;
             }
@@ -34,7 +37,8 @@ static class FindKeyBlocks
         var kept = at;
         while (at < text.Length)
         {
-            var length = text[at..].IndexOfAny('\n', '\\');
+            var length = text.Slice(at, Math.Min(MaxLine, text.Length - at)).IndexOfAny('\n', '\\');
+            if (length < 0 && text.Length - at > MaxLine) return kept;
             var end = length < 0 ? text.Length : at + length;
             var line = text[at..end].Trim(" \t\r\"'+,|");
             var isPart = line.IsEmpty || line.StartsWith("Proc-Type:") || line.StartsWith("DEK-Info:") || (!line.ContainsAnyExcept(Chars.Base64) && (line.Length >= 16 || end == text.Length));

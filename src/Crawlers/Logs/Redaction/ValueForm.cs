@@ -9,7 +9,7 @@ readonly record struct ValueForm(int Start, int End, bool IsQuoted, bool IsLoose
 {
     const int MaxBlanks = 32;
 
-    static readonly SearchValues<char> Stops = SearchValues.Create(" \t\r\n;&\"'<>|`");
+    static readonly SearchValues<char> StopsOrComma = SearchValues.Create(" \t\r\n;&\"'<>|`,");
 
     public static ValueForm Of(ReadOnlySpan<char> text, int at) => Find(text, at, lineEnd: 0);
 
@@ -70,15 +70,14 @@ readonly record struct ValueForm(int Start, int End, bool IsQuoted, bool IsLoose
     {
         var from = at;
         while (RedactText.MarkLength(text[from..]) is var mark and > 0) from += mark;
-        var length = text[from..].IndexOfAny(Stops);
-        var end = length < 0 ? text.Length : from + length;
-        // a comma ends it only before another key: passwords have commas, too
-        for (var comma = from; text[comma..end].IndexOf(',') is var next and >= 0; comma++)
+        // A comma ends it only before another key: passwords have commas, too. Nothing behind that is looked at: the next value begins there.
+        var end = from;
+        while (true)
         {
-            comma += next;
-            if (comma + 1 >= end || !IsKey(text[(comma + 1)..Math.Min(end, comma + 64)])) continue;
-            end = comma;
-            break;
+            var length = text[end..].IndexOfAny(StopsOrComma);
+            end = length < 0 ? text.Length : end + length;
+            if (end == text.Length || text[end] != ',' || (end + 1 < text.Length && IsKey(text[(end + 1)..Math.Min(text.Length, end + 64)]))) break;
+            end++;
         }
         while (end > from && text[end - 1] is ')' or ']' or '}' or ',' or '.' or ':' or '\\') end--;
         return end;

@@ -31,15 +31,14 @@ public sealed class StreamLogReader : ILogReader
 
     public long BehindBytes => 0;
 
-    public async ValueTask<LogRead> ReadAsync(CancellationToken ct)
+    public ValueTask<LogRead> ReadAsync(CancellationToken ct)
     {
-        if (IsEnded) return LogRead.Nothing;
-        if (blocks.Reader.TryRead(out var block)) return Read(block);
-        if (!blocks.Reader.Completion.IsCompleted) return LogRead.Nothing;
+        if (IsEnded) return ValueTask.FromResult(LogRead.Nothing);
+        if (blocks.Reader.TryRead(out var block)) return ValueTask.FromResult(Read(block));
+        if (!blocks.Reader.Completion.IsCompleted) return ValueTask.FromResult(LogRead.Nothing);
         IsEnded = true;
         if (blocks.Reader.Completion.Exception?.GetBaseException() is { } fault) Problem = $"Reading {part} broke off: {fault.Message}";
-        await Task.CompletedTask;
-        return new LogRead([Chunk(Ended(begun), 0, isEnded: true)], LogRead.Nothing.Positions);
+        return ValueTask.FromResult(Give(Ended(begun), 0, isEnded: true));
     }
 
     LogRead Read(byte[] block)
@@ -48,12 +47,8 @@ public sealed class StreamLogReader : ILogReader
         if (isCut) // the rest of a line that is too long
         {
             var end = Array.IndexOf(block, (byte)'\n');
-            dropped = end < 0 ? block.Length : end;
-            block = end < 0 ? [] : block[end..];
-            isCut = end < 0;
-            if (end >= 0) block = [.. begun, .. block];
-            if (end >= 0) begun = [];
-            if (block.Length == 0) return new LogRead([Chunk(ReadOnlyMemory<byte>.Empty, dropped, isEnded: false)], LogRead.Nothing.Positions);
+            if (end < 0) return Give(ReadOnlyMemory<byte>.Empty, block.Length, isEnded: false);
+            (dropped, isCut, block) = (end, false, block[end..]);
         }
         byte[] all = begun.Length == 0 ? block : [.. begun, .. block];
         var last = Array.LastIndexOf(all, (byte)'\n') + 1;
@@ -63,12 +58,13 @@ public sealed class StreamLogReader : ILogReader
             dropped += begun.Length - LineReader.DefaultMaxLineBytes;
             (begun, isCut) = (begun[..LineReader.DefaultMaxLineBytes], true);
         }
-        return new LogRead([Chunk(all.AsMemory(0, last), dropped, isEnded: false)], LogRead.Nothing.Positions);
+        return Give(all.AsMemory(0, last), dropped, isEnded: false);
     }
 
-    static byte[] Ended(byte[] line) => line.Length == 0 ? [] : [.. line, (byte)'\n'];
+    LogRead Give(ReadOnlyMemory<byte> lines, long dropped, bool isEnded) =>
+        new([new LogChunk(part, lines, labels, time.GetUtcNow(), isEnded, dropped)], LogRead.Nothing.Positions);
 
-    LogChunk Chunk(ReadOnlyMemory<byte> lines, long dropped, bool isEnded) => new(part, lines, labels, time.GetUtcNow(), isEnded, dropped);
+    static byte[] Ended(byte[] line) => line.Length == 0 ? [] : [.. line, (byte)'\n'];
 
     async Task PumpAsync(Stream stream)
     {

@@ -169,4 +169,16 @@ public sealed class CommitTests(TestDatabase db) : IClassFixture<TestDatabase>, 
 
         Assert.Equal((30 * 24 * 60) + 1, await crawl.ScalarAsync<long>("select sum(count) from error_fingerprints"));
     }
+
+    [Fact]
+    public async Task Texts_of_errors_are_kept_redacted_where_that_is_set()
+    {
+        var lines = $"{At(0)} ERROR login of ann@example.com failed\n{At(1)} ERROR login of bob@example.com failed\n{At(1)} INFO fine";
+
+        await crawl.LinesAsync(sourceId, lines);
+        Assert.Equal(0, await crawl.ScalarAsync<long>("select count(*) from error_events"));
+        await crawl.LinesAsync(sourceId, lines, settings: new CountSettings { KeepsEvents = true });
+
+        Assert.Equal([$"{At(0)} ERROR login of [redacted:mail] failed", $"{At(1)} ERROR login of [redacted:mail] failed"], await crawl.QueryAsync<string>("select text from error_events order by at"));
+    }
 }

@@ -119,16 +119,16 @@ public sealed class PathTests
     }
 
     [Fact]
-    public async Task Of_thousands_of_files_few_are_held_open()
+    public async Task Of_a_thousand_files_few_are_held_open()
     {
         await using var tail = new Tail("**/*.log");
-        for (var i = 0; i < 3000; i++) tail.Append($"{i % 10}/{i}.log", $"{i}\n");
-        Assert.Equal(Enumerable.Range(0, 3000), (await tail.LinesAsync()).Select(int.Parse).Order());
+        for (var i = 0; i < 1000; i++) tail.Append($"{i % 10}/{i}.log", $"{i}\n");
+        Assert.Equal(Enumerable.Range(0, 1000), (await tail.LinesAsync()).Select(int.Parse).Order());
         Assert.InRange(Directory.GetFiles("/proc/self/fd").Count(f => new FileInfo(f).LinkTarget?.StartsWith(tail.Folder, StringComparison.Ordinal) == true), 1, 250);
 
-        for (var i = 0; i < 3000; i += 7) tail.Append($"{i % 10}/{i}.log", "more\n");
+        for (var i = 0; i < 1000; i += 7) tail.Append($"{i % 10}/{i}.log", "more\n");
 
-        Assert.Equal(429, (await tail.LinesAsync()).Length);
+        Assert.Equal(143, (await tail.LinesAsync()).Length);
     }
 
     // Root may read anything. What a thread may do to files can be changed for it alone; the reader runs on the thread that asks it.
