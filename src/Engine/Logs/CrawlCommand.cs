@@ -13,7 +13,8 @@ static class CrawlCommand
         var source = new Option<string>("--source") { Description = "Under which name it is counted.", HelpName = "NAME", DefaultValueFactory = _ => "stdin" };
         var service = new Option<string?>("--service") { Description = "Whose log it is.", HelpName = "NAME" };
         var release = new Option<string?>("--release") { Description = "Of which release.", HelpName = "NAME" };
-        var level = new Option<string?>("--count-from") { Description = "The least level that is an error: warning, error (the default) or critical.", HelpName = "LEVEL" };
+        var level = new Option<string>("--count-from") { Description = "The least level that is an error: warning, error (the default) or critical.", HelpName = "LEVEL" };
+        level.OneOf(LogSource.Levels);
         var format = LogSource.Format();
         var command = new DocumentedCommand("crawl", "Count the lines of standard input or a file as they come. What is given again is counted again; `engine logs sources add` makes a source that is not.",
             "my-service 2>&1 | engine logs crawl - --service my-service\nengine logs crawl old.log --service shop") { input, source, service, release, level, format, frame.Json, frame.Url, frame.TokenFile };

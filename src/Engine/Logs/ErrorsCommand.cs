@@ -19,8 +19,8 @@ static class ErrorsCommand
 
     public static DocumentedCommand List(CommandFrame frame)
     {
-        var state = new Option<string?>("--state") { Description = "Only errors in this state.", HelpName = "STATE" };
-        state.AcceptOnlyFromAmong(States);
+        var state = new Option<string>("--state") { Description = "Only errors in this state.", HelpName = "STATE" };
+        state.OneOf(States);
         var service = new Option<string?>("--service") { Description = "Only errors of this service.", HelpName = "NAME" };
         var search = new Option<string?>("--search") { Description = "A part of their words or of the type of their exception.", HelpName = "TEXT" };
         var limit = Paging.Limit();

@@ -9,6 +9,9 @@ static class LogSource
 {
     static readonly string[] Formats = [.. Enum.GetNames<LogFormat>().Select(n => n.ToLowerInvariant())];
 
+    /// <summary>Of events, the least that counts; unknown is all.</summary>
+    public static string[] Levels { get; } = [.. Enum.GetNames<Crawlers.Logs.Events.LogLevel>().Select(n => n.ToLowerInvariant())];
+
     public static Option<string> Format() => new Option<string>("--format")
     {
         Description = $"What lies around the lines: {string.Join(", ", Formats)}.", HelpName = "FORMAT", DefaultValueFactory = _ => "auto",

@@ -33,8 +33,10 @@ static class RulesCommand
         var factor = new Option<double>("--factor") { Description = "Of a spike: how many times its mean minute.", HelpName = "N", DefaultValueFactory = _ => 3 };
         var cooldown = new Option<TimeSpan>("--cooldown") { Description = "For so long it is silent about an error that it has told of.", HelpName = "TIME", DefaultValueFactory = _ => TimeSpan.FromMinutes(30) };
         var priority = new Option<string>("--priority") { Description = "Of its tasks: critical, high, normal, low or deferred.", HelpName = "PRIORITY", DefaultValueFactory = _ => "normal" };
+        priority.OneOf("critical", "high", "normal", "low", "deferred");
         var service = new Option<string?>("--service") { Description = "Only errors of this service.", HelpName = "NAME" };
-        var level = new Option<string?>("--level") { Description = "Only errors of at least this level.", HelpName = "LEVEL" };
+        var level = new Option<string>("--level") { Description = "Only errors of at least this level.", HelpName = "LEVEL" };
+        level.OneOf(LogSource.Levels);
         var disabled = new Option<bool>("--disabled") { Description = "Switch it off." };
         var command = new DocumentedCommand("set", "Make or change a rule.", "engine logs rules set payments --kind rate --threshold 3 --span 00:10:00 --service payments --priority high\nengine logs rules set spike --kind spike --threshold 10 --span 01:00:00 --disabled")
         {

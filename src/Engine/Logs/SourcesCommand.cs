@@ -42,7 +42,8 @@ static class SourcesCommand
         var release = new Option<string?>("--release") { Description = "Of which release.", HelpName = "NAME" };
         var host = new Option<string?>("--host") { Description = "Only the engine on this host reads it.", HelpName = "NAME" };
         var zone = new Option<string?>("--zone") { Description = "Of times that name none, such as +02:00; else UTC.", HelpName = "OFFSET" };
-        var level = new Option<string?>("--count-from") { Description = "The least level that is an error: warning, error (the default) or critical.", HelpName = "LEVEL" };
+        var level = new Option<string>("--count-from") { Description = "The least level that is an error: warning, error (the default) or critical.", HelpName = "LEVEL" };
+        level.OneOf(LogSource.Levels);
         var format = LogSource.Format();
         var disabled = new Option<bool>("--disabled") { Description = "Make it without reading it yet." };
         var command = new DocumentedCommand("add", "Make or change a log source; it is read from where it was left.",
@@ -54,8 +55,9 @@ static class SourcesCommand
         return command.Runs(async (parse, ct) =>
         {
             var settings = new JsonObject { ["format"] = parse.GetValue(format), ["from_end"] = parse.GetValue(fromEnd), ["paths"] = Texts(parse.GetValue(paths)), ["exclude"] = Texts(parse.GetValue(exclude)), ["units"] = Texts(parse.GetValue(units)) };
-            foreach (var (key, option) in new[] { ("url", loki), ("query", query), ("tenant", tenant), ("secret", secret), ("service", service), ("release", release), ("host", host), ("zone", zone), ("count_from", level) })
+            foreach (var (key, option) in new[] { ("url", loki), ("query", query), ("tenant", tenant), ("secret", secret), ("service", service), ("release", release), ("host", host), ("zone", zone) })
                 if (parse.GetValue(option) is { } value) settings[key] = value;
+            if (parse.GetValue(level) is { } least) settings["count_from"] = least;
             using var client = frame.Connect(parse, CommandFrame.AnswerTimeout);
             var made = (await client.SendAsync(HttpMethod.Put, Path(parse.GetRequiredValue(name)), new JsonObject { ["kind"] = parse.GetValue(kind), ["settings"] = settings, ["enabled"] = !parse.GetValue(disabled) }, ct)).Document;
             if (parse.GetValue(frame.Json)) frame.Terminal.Json(made);

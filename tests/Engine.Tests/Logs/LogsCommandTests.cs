@@ -23,6 +23,7 @@ public sealed class LogsCommandTests(CrawlingEngine engine) : IClassFixture<Craw
         var muted = await RunAsync("logs", "mute", errors[0], "--reason", "known");
         var loud = await RunAsync("logs", "mute", errors[0], "--off");
         var resolved = await RunAsync("logs", "resolve", errors[1], "--release", "1.1");
+        var wrong = await RunAsync("logs", "errors", "--state", "opne");
         var neither = await RunAsync("logs", "mute", errors[0]);
         var absent = await RunAsync("logs", "show", "m1-0");
 
@@ -30,6 +31,7 @@ public sealed class LogsCommandTests(CrawlingEngine engine) : IClassFixture<Craw
         Assert.Equal(2, errors.Length);
         foreach (var run in new[] { crawled, listed, shown, merged, split, muted, loud, resolved }) Assert.Equal((ExitCode.Done, ""), (run.ExitCode, run.Error.Replace("Done.\n", "", StringComparison.Ordinal)));
         Assert.DoesNotContain('\u001b', shown.Output);
+        Assert.Contains("Did you mean open?", wrong.Error, StringComparison.Ordinal);
         Assert.Equal((ExitCode.Misuse, ExitCode.Refused), (neither.ExitCode, absent.ExitCode));
     }
 

@@ -27,6 +27,34 @@ public sealed class SourcesApiTests(CrawlingEngine engine) : IClassFixture<Crawl
         Assert.Equal(404, (await (await engine.Admin.GetAsync("/api/logs/sources/a")).ProblemAsync()).Status);
     }
 
+    /// <summary>Promises 5 and 9: a database that goes away costs no line and counts none twice.</summary>
+    [Fact]
+    public async Task Lines_that_are_read_while_every_session_is_ended_over_and_over_are_counted_once()
+    {
+        const int Blocks = 40, InBlock = 500;
+        await engine.AddFileAsync("interrupted", "interrupted.log", "interrupted");
+        var writing = Task.Run(async () =>
+        {
+            for (var block = 0; block < Blocks; block++)
+            {
+                await File.AppendAllTextAsync(engine.Path("interrupted.log"), string.Concat(Enumerable.Range(0, InBlock).Select(i => Line($"ERROR pipe {i} is cut"))));
+                await Task.Delay(50);
+            }
+            await File.AppendAllTextAsync(engine.Path("interrupted.log"), Line("INFO fine"));
+        });
+
+        for (var outage = 0; outage < 3; outage++)
+        {
+            await Task.Delay(300); // in which it reads on
+            await engine.Server.Database.InterruptAsync(TimeSpan.FromMilliseconds(300));
+        }
+        await writing;
+
+        var error = await engine.ErrorAsync("interrupted", e => e.GetProperty("count").GetInt32() >= Blocks * InBlock, "all of them");
+        Assert.Equal(Blocks * InBlock, error.GetProperty("count").GetInt32());
+        Assert.Equal(1, await engine.ScalarAsync<long>("select count(*) from log_findings where service = 'interrupted' and kind = 'new'"));
+    }
+
     [Theory]
     [InlineData("x", """{"kind":"files"}""", "paths")]
     [InlineData("x", """{"kind":"tape"}""", "kind")]

@@ -1,5 +1,6 @@
 using Crawlers.Logs.Counting;
 using Crawlers.Logs.Groups;
+using Crawlers.Logs.Sources;
 using Support;
 
 namespace Crawlers.Tests.Logs.Counting;
@@ -51,7 +52,7 @@ public sealed class CommitTests(TestDatabase db) : IClassFixture<TestDatabase>, 
         await crawl.Take.RunAsync(sourceId, CancellationToken.None);
 
         var count = new CountEvents(new CountSettings(), crawl.Known, time);
-        count.Add(new Crawlers.Logs.Sources.LogChunk("a", "ERROR it broke\n"u8.ToArray(), new(), time.GetUtcNow()));
+        count.Add(new LogChunk("a", "ERROR it broke\n"u8.ToArray(), new(), time.GetUtcNow()));
         count.Flush();
         var committed = await crawl.Commit.RunAsync(new CrawlCommit(sourceId, "test", old.Epoch, TakeSource.Lease, new Dictionary<string, string?> { ["a"] = "{}" }, count.Take(), null, 0), CancellationToken.None);
 
@@ -147,7 +148,7 @@ public sealed class CommitTests(TestDatabase db) : IClassFixture<TestDatabase>, 
     public async Task Events_that_were_open_when_a_crawl_ended_count_for_the_service_they_came_from()
     {
         var count = new CountEvents(new CountSettings { Service = "default" }, crawl.Known, time);
-        count.Add(new Crawlers.Logs.Sources.LogChunk("a", System.Text.Encoding.UTF8.GetBytes($"{At(0)} ERROR it broke\n"), new("shop", "1.4"), time.GetUtcNow()));
+        count.Add(new LogChunk("a", System.Text.Encoding.UTF8.GetBytes($"{At(0)} ERROR it broke\n"), new("shop", "1.4"), time.GetUtcNow()));
         var carry = count.Take().Carries["a"]!;
 
         var next = new CountEvents(new CountSettings { Service = "default" }, crawl.Known, time);
@@ -180,5 +181,32 @@ public sealed class CommitTests(TestDatabase db) : IClassFixture<TestDatabase>, 
         await crawl.LinesAsync(sourceId, lines, settings: new CountSettings { KeepsEvents = true });
 
         Assert.Equal([$"{At(0)} ERROR login of [redacted:mail] failed", $"{At(1)} ERROR login of [redacted:mail] failed"], await crawl.QueryAsync<string>("select text from error_events order by at"));
+    }
+
+    [Fact]
+    public async Task A_request_that_a_sender_repeats_to_another_engine_is_counted_once_and_acknowledged_in_the_end()
+    {
+        var shared = await crawl.AddSourceAsync("otlp", "otlp");
+        var line = System.Text.Encoding.UTF8.GetBytes($$"""{"severityNumber":17,"body":"the mast is broken","timeUnixNano":"{{time.GetUtcNow().ToUnixTimeSeconds()}}000000000"}""" + "\n");
+        var (first, second) = (await BeginAsync(), await BeginAsync());
+
+        await first.Crawl.RunOnceAsync(CancellationToken.None);
+        await Assert.ThrowsAsync<IOException>(() => second.Crawl.RunOnceAsync(CancellationToken.None)); // its engine begins anew, and the sender tries again
+        await second.Crawl.DisposeAsync();
+        await Assert.ThrowsAsync<IOException>(() => second.Export.Stored.Task);
+        var third = await BeginAsync();
+        await third.Crawl.RunOnceAsync(CancellationToken.None);
+
+        await first.Export.Stored.Task;
+        await third.Export.Stored.Task;
+        Assert.Equal(1, await crawl.ScalarAsync<long>("select sum(count) from error_fingerprints"));
+
+        async Task<(CrawlSource Crawl, OtlpExport Export)> BeginAsync()
+        {
+            var taken = await crawl.Take.ShareAsync(shared, CancellationToken.None);
+            var (inbox, export) = (new OtlpInbox(), new OtlpExport("the same", [new("r", line, new("ship"), time.GetUtcNow())]));
+            Assert.True(inbox.TryAdd(export));
+            return (new CrawlSource(shared, "otlp", taken, new OtlpReader(inbox, taken.Positions, time), new CountSettings(), crawl.Known, crawl.Commit, time), export);
+        }
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Crawlers.Logs.Events;
@@ -139,12 +138,7 @@ public sealed class ContainerTests : IDisposable
         File.AppendAllText(path, $"2026-03-01T09:00:00.000000000Z stdout F {text}\n");
     }
 
-    void Shell(string line)
-    {
-        using var shell = Process.Start(new ProcessStartInfo("sh", ["-ec", line]) { WorkingDirectory = folder.Path })!;
-        shell.WaitForExit();
-        Assert.Equal(0, shell.ExitCode);
-    }
+    void Shell(string line) => ShellLine.Run(folder.Path, line);
 
     static string Text(string line) => Encoding.UTF8.GetString(new Unwrap().Run(Encoding.UTF8.GetBytes(line)).Text);
 }

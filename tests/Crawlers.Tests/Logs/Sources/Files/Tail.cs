@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using Crawlers.Logs.Sources;
 using Crawlers.Logs.Sources.Files;
@@ -49,12 +48,7 @@ sealed class Tail : IAsyncDisposable
     }
 
     /// <summary>Runs a line of shell in the folder, as logrotate would.</summary>
-    public void Shell(string line)
-    {
-        using var shell = Process.Start(new ProcessStartInfo("sh", ["-ec", line]) { WorkingDirectory = folder.Path })!;
-        shell.WaitForExit();
-        Assert.Equal(0, shell.ExitCode);
-    }
+    public void Shell(string line) => ShellLine.Run(folder.Path, line);
 
     /// <summary>One read, a second after the last; its positions are committed.</summary>
     public async Task<LogRead> ReadOnceAsync(bool commits = true, TimeSpan? after = null)
