@@ -19,12 +19,12 @@ public sealed record InvestigateError(Guid FindingId, string Kind, string Finger
 public sealed record StormMember(string Fingerprint, string Template, long Count);
 
 /// <summary>
-/// Finds out, without a model, where an error comes from: the line in the repository, the commit that touched it last, whose it is. Then a person decides; the
-/// task ends with the answer, and from then on the error counts as resolved.
+/// Finds out, without a model, where an error comes from: the line in the repository, the commit that touched it last, whose it is. Then a person decides, and the
+/// task ends with the answer; approved, the error counts as resolved from then on.
 /// </summary>
 public sealed class InvestigateErrorHandler(TriageError triage) : ITaskHandler<InvestigateError>
 {
-    /// <summary>Approved: it is dealt with. Rejected: nothing is to be done about it.</summary>
+    /// <summary>Approved: it is dealt with, and its return would be a regression. Rejected: nothing is to be done about it.</summary>
     public const string Gate = "dealt_with";
 
     public async Task<TaskResult> RunAsync(InvestigateError payload, TaskContext context, CancellationToken ct)
