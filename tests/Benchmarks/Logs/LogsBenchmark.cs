@@ -9,7 +9,7 @@ namespace Benchmarks.Logs;
 /// <summary>The log crawler: how well it groups real lines and traces, how exactly it assembles events, how fast, in how much memory; and whole, with its database: how fast, through a flood, through crashes.</summary>
 static class LogsBenchmark
 {
-    static readonly string[] Parts = ["score", "traces", "assembly", "speed", "memory", "crawl", "bomb", "crash"];
+    static readonly string[] Parts = ["score", "traces", "assembly", "speed", "memory", "redact", "crawl", "bomb", "crash"];
 
     public static async Task<int> RunAsync(BenchmarkRun run, CancellationToken ct)
     {
@@ -30,6 +30,7 @@ static class LogsBenchmark
         if (what.Contains("assembly")) Assembly(run, traces);
         if (what.Contains("speed")) isRight &= LogsSpeed.Run(run, loghub, ct);
         if (what.Contains("memory")) isRight &= LogsMemory.Run(run, ct);
+        if (what.Contains("redact")) LogsRedaction.Run(run, ct);
         if (what.Contains("crawl")) isRight &= await LogsCrawl.RunAsync(run, loghub, ct);
         if (what.Contains("bomb")) isRight &= await LogsBomb.RunAsync(run, ct);
         if (what.Contains("crash")) isRight &= await LogsCrash.RunAsync(run, loghub, ct);

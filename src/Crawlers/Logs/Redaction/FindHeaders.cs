@@ -26,8 +26,10 @@ static class FindHeaders
             if (line < at) line = Chars.EndOfLine(text, at);
             var (start, end, kind) = (text[at] | 0x20) switch
             {
-                'a' => Authorization(text, at + 13, line),
-                'c' => Cookie(text, at + 6, line),
+                // Whether it is one the beginning decides; only then is it followed to the end of its line.
+                'a' when Authorization(text, at + 13, Near(at, line)).End > 0 => Authorization(text, at + 13, line),
+                'c' when Cookie(text, at + 6, Near(at, line)).End > 0 => Cookie(text, at + 6, line),
+                'a' or 'c' => default,
                 _ when Chars.IsEdge(text, at) => Alone(text, at + ((text[at + 1] | 0x20) == 'e' ? 7 : 6)),
                 _ => default,
             };
@@ -35,6 +37,8 @@ static class FindHeaders
             at = Math.Max(at + 5, end);
         }
     }
+
+    static int Near(int at, int line) => Math.Min(line, at + (2 * Decides));
 
     static (int Start, int End, string? Kind) Authorization(ReadOnlySpan<char> text, int at, int line)
     {
